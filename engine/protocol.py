@@ -1,0 +1,300 @@
+"""The wire between the engine's process and whoever starts it: JSON-RPC 2.0 over stdio.
+
+Plain dataclasses over the standard library; both sides import this module and nothing else of each
+other. Requests: ``initialize``, ``environment``, ``prove``, ``extend``, ``cancel``, ``suggest``,
+``tree``, ``shutdown``. The engine sends the notification ``progress``, at most ten times a second
+and job. Positions are offsets in code points; durations are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+PROTOCOL_VERSION = 1
+
+INITIALIZE = "initialize"
+ENVIRONMENT = "environment"
+PROVE = "prove"
+EXTEND = "extend"
+CANCEL = "cancel"
+SUGGEST = "suggest"
+TREE = "tree"
+SHUTDOWN = "shutdown"
+PROGRESS = "progress"
+
+ENGINE_ERROR_CODE = -32001
+"""JSON-RPC error code of an :class:`EngineError`; its fields travel in ``data``."""
+
+PROGRESS_INTERVAL = 0.1
+"""Least number of seconds between two progress notifications of a job."""
+
+
+class ErrorKind(str, Enum):
+    """Whose turn it is: the text's author, the machine's owner, or ours."""
+
+    INPUT = "input"
+    ENVIRONMENT = "environment"
+    INTERNAL = "internal"
+
+
+class EngineError(Exception):
+    """An expected failure: one sentence that says what is wrong and one that says what to do.
+
+    ``line`` (1-based) and ``column`` (0-based, code points) point into the document where the
+    failure has a place there.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        kind: ErrorKind = ErrorKind.INPUT,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.kind = kind
+        self.line = line
+        self.column = column
+
+
+class JobState(str, Enum):
+    """Where a search is in its life."""
+
+    QUEUED = "queued"
+    OPENING = "opening"
+    SEARCHING = "searching"
+    VERIFYING = "verifying"
+    FINISHED = "finished"
+
+
+class StopReason(str, Enum):
+    """Why a search stopped."""
+
+    PROVED = "proved"
+    BUDGET = "budget"
+    NOTHING_OPEN = "nothing open"
+    EXPANSIONS = "expansions"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What holds for the life of an engine process.
+
+    ``lean``: path of the program, or None to find it (PATH, elan). ``threads``: how many tactics
+    Lean runs at the same time; None for the number of cores. ``memory_mb``: Lean's own memory
+    limit (its ``-M``).
+    """
+
+    lean: str | None = None
+    threads: int | None = None
+    memory_mb: int = 6144
+    generator: str = "repertoire"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """One search's parameters; the defaults are an editor's (paper section 3.4 for a, b, c)."""
+
+    budget: float = 60.0
+    sampling: Literal["dynamic", "fixed"] = "dynamic"
+    a: float = 6.0
+    b: float = 12.0
+    c: float = 5.0
+    fixed_n: int = 64
+    max_expansions: int | None = None
+    tactic_timeout: float = 10.0
+    seed: int = 0
+    repertoire: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitializeResult:
+    """The engine's greeting."""
+
+    protocol_version: int
+    engine_version: str
+    pid: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentParams:
+    """Asks what Lean a document at ``path`` would meet (``path`` may be a folder)."""
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """The Lean that serves a document.
+
+    ``default_imports`` are what a bare statement is checked under: the project's ``all`` if it has
+    one, else ``tactic`` where mathlib is there, else nothing.
+    """
+
+    lean: str
+    lean_version: str
+    project_root: str | None
+    search_path: list[str]
+    mathlib: bool
+    default_imports: list[str]
+    generator: str
+    device: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProveParams:
+    """Asks for a proof of the site of ``text`` that starts at code point ``site``.
+
+    ``path`` is where the text lives (for its project and relative imports), or where it would.
+    ``job`` is the caller's name for the search, unique among those that still matter.
+    """
+
+    job: str
+    text: str
+    site: int
+    path: str | None = None
+    options: SearchOptions = field(default_factory=SearchOptions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """What a search did. ``nodes_per_depth[d]`` counts nodes at depth d (paper, Figure 9);
+    ``n_over_time`` pairs elapsed seconds with n at each expansion (Figure 8).
+    ``refused`` counts proofs that Lean accepted in the hole and refused in place.
+    """
+
+    expansions: int = 0
+    nodes: int = 0
+    open_nodes: int = 0
+    depth: int = 0
+    tried: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    timed_out: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    nodes_per_depth: list[int] = field(default_factory=list)
+    n_over_time: list[tuple[float, int]] = field(default_factory=list)
+    seconds_generator: float = 0.0
+    seconds_lean: float = 0.0
+    seconds_verify: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgressReport:
+    """A job's progress, for bars and hovers.
+
+    ``n`` is the current number of tactics kept per expansion; ``best_goal`` what Lean prints for
+    the best open node.
+    """
+
+    job: str
+    state: JobState
+    elapsed: float
+    budget: float
+    n: int = 0
+    expansions: int = 0
+    nodes: int = 0
+    open_nodes: int = 0
+    depth: int = 0
+    tried: int = 0
+    succeeded: int = 0
+    timed_out: int = 0
+    tactics_per_second: float = 0.0
+    best_goal: str = ""
+    generator: str = ""
+    device: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the final check said of the spliced document, and who gave it.
+
+    ``axioms`` are those the proof rests on; ``sorries`` names the declarations through which it
+    depends on a ``sorry`` that was there before; ``message`` says why it was refused.
+    """
+
+    accepted: bool
+    checker: str
+    seconds: float
+    axioms: list[str] = field(default_factory=list)
+    sorries: list[str] = field(default_factory=list)
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProveResult:
+    """How a search ended. With status ``proved``, replacing the code points ``start:end`` of the
+    text by ``replacement`` gives the document that ``verdict`` is about.
+    """
+
+    job: str
+    status: Literal["proved", "not found"]
+    stop_reason: StopReason
+    goal: str
+    elapsed: float
+    statistics: Statistics
+    steps: list[str] = field(default_factory=list)
+    start: int = 0
+    end: int = 0
+    replacement: str = ""
+    verdict: Verdict | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtendParams:
+    """Goes on with a search that stopped without a proof, for ``seconds`` more."""
+
+    job: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobParams:
+    """Names a job, for ``cancel`` and ``tree``."""
+
+    job: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreeResult:
+    """A picture of a job's search tree."""
+
+    svg: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuggestParams:
+    """Asks for next tactics at a site, each tried in Lean, best first, at most ``limit``."""
+
+    text: str
+    site: int
+    path: str | None = None
+    limit: int = 16
+    options: SearchOptions = field(default_factory=SearchOptions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion:
+    """A tactic that succeeds at the site; ``goals`` is 0 where it closes it."""
+
+    tactic: str
+    goals: int
+    state: str
+    log_prob: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuggestResult:
+    """The tactic state at the site and the tactics that succeed there."""
+
+    goal: str
+    suggestions: list[Suggestion]
