@@ -1,0 +1,50 @@
+"""What the engine's process needs of a prover."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from engine.protocol import (
+    Environment,
+    EnvironmentParams,
+    ExtendParams,
+    ProgressReport,
+    ProveParams,
+    ProveResult,
+    Settings,
+    SuggestParams,
+    SuggestResult,
+    TreeResult,
+)
+
+Report: TypeAlias = Callable[[ProgressReport], None]
+"""Takes a progress report, as often as one likes, from the event loop's thread."""
+
+
+class Service(Protocol):
+    """A prover. Expected failures are raised as :class:`~engine.protocol.EngineError`."""
+
+    async def environment(self, params: EnvironmentParams) -> Environment:
+        """The Lean that a document meets."""
+
+    async def prove(self, params: ProveParams, report: Report) -> ProveResult:
+        """Searches; ends early after :meth:`cancel` (stop reason CANCELLED)."""
+
+    async def extend(self, params: ExtendParams, report: Report) -> ProveResult:
+        """Goes on with a search that found nothing."""
+
+    async def cancel(self, job: str) -> None:
+        """Ends a job soon; an unknown or finished job is no error."""
+
+    async def suggest(self, params: SuggestParams) -> SuggestResult:
+        """Tactics that succeed at a site."""
+
+    async def tree(self, job: str) -> TreeResult:
+        """A picture of a job's search."""
+
+    async def close(self) -> None:
+        """Ends every job and every Lean."""
+
+
+ServiceFactory: TypeAlias = Callable[[Settings], Service]
