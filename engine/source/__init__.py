@@ -1,0 +1,29 @@
+"""Lean 3 text: commands, declarations, sites; splicing and rendering a proof. Pure.
+
+Offsets are code points. Nothing here raises on any text; what does not parse yields what can be
+found.
+"""
+
+from engine.source.analysis import Analysis, analyse, find_again, find_sites, site_at
+from engine.source.model import Declaration, Import, Site, SiteKind, Span
+from engine.source.rendering import WIDTH, render_proof
+from engine.source.splicing import fill, fill_edits, moved, splice
+
+__all__ = [
+    "WIDTH",
+    "Analysis",
+    "Declaration",
+    "Import",
+    "Site",
+    "SiteKind",
+    "Span",
+    "analyse",
+    "fill",
+    "fill_edits",
+    "find_again",
+    "find_sites",
+    "moved",
+    "render_proof",
+    "site_at",
+    "splice",
+]
