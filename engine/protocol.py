@@ -100,7 +100,11 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions:
-    """One search's parameters; the defaults are an editor's (paper section 3.4 for a, b, c)."""
+    """One search's parameters; the defaults are an editor's (paper section 3.4 for a, b, c).
+
+    ``flat_timeout``: every tactic gets ``tactic_timeout`` seconds at once, as in the paper;
+    otherwise that is the longest it gets, after a shorter first try.
+    """
 
     budget: float = 60.0
     sampling: Literal["dynamic", "fixed"] = "dynamic"
@@ -110,6 +114,8 @@ class SearchOptions:
     fixed_n: int = 64
     max_expansions: int | None = None
     tactic_timeout: float = 10.0
+    first_timeout: float | None = 1.5
+    flat_timeout: bool = False
     seed: int = 0
     repertoire: bool = True
 

@@ -184,7 +184,8 @@ class FakeProver:
         if proof is None:
             return result
         text, start = params.text, params.site
-        end = start + len("sorry") if text.startswith("sorry", start) else start
+        there = re.compile(r"sorry|begin\s*end|").match(text, start)
+        end = there.end() if there else start
         if end == start and not text[:start].endswith((" ", "\n")):
             proof = " " + proof
         return replace(
