@@ -301,6 +301,9 @@ meta def audit (nonce : string) (t : tactic unit) : tactic unit := do
 
 end dsp_lsp
 
+/-- The hole as an interactive tactic, so that it parses as one in front of `;` and `<|>`. -/
+meta def tactic.interactive.dsp_lsp_hole (dir : string) : tactic unit := dsp_lsp.hole dir
+
 /-- `dsp_lsp_audit n { t }` runs `t` in place; see `dsp_lsp.audit`. -/
 meta def tactic.interactive.dsp_lsp_audit (nonce : interactive.parse small_nat)
   (t : interactive.parse lean.parser.itactic) : tactic unit :=

@@ -1,0 +1,21 @@
+"""Where tactics come from: the repertoire, and trained models."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from engine.generators.repertoire import Extra, Repertoire
+from engine.values import Candidate
+
+__all__ = ["Extra", "Repertoire", "TacticGenerator"]
+
+
+class TacticGenerator(Protocol):
+    """Maps a tactic state, as Lean prints it, to tactics with log-probabilities."""
+
+    name: str
+    device: str
+
+    async def sample(self, state: str, n: int, *, seed: int) -> list[Candidate]:
+        """At most ``n`` distinct candidates for ``state``, best first."""
+        ...

@@ -1,0 +1,335 @@
+"""A hole: a site as Lean meets it, and the tactic states that grow from it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.lean.channel import Channel
+from engine.lean.process import LeanCommand, LeanProcess
+from engine.values import Failed, Outcome, Progress, Solved, TimedOut
+
+_LONGEST_TACTIC = 16_384
+"""Code points; a longer tactic fails without a look."""
+
+_LONGEST_REASON = 2_000
+"""Code points kept of Lean's message for a tactic that failed."""
+
+_RESTARTS = 3
+"""How often a hole's Lean may die before the hole is given up."""
+
+
+class LeanDiedError(Exception):
+    """Lean ended, and could not be brought back to where it was."""
+
+
+class NotReachedError(Exception):
+    """Lean ended, or said what is wrong, without ever meeting the hole."""
+
+
+@dataclass(frozen=True, slots=True)
+class TacticResult:
+    """What became of the ``index``-th tactic of a batch.
+
+    ``said`` are the tactics that it proposes to stand in its place (``library_search`` and its
+    like); ``seconds`` is the time from sending it to its answer.
+    """
+
+    index: int
+    tactic: str
+    outcome: Outcome
+    seconds: float
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What Lean says when it meets the hole: the main goal alone as ``text``, how many goals are
+    open there, whether the main one is a proposition, and whether it (or a hypothesis) has
+    metavariables.
+    """
+
+    text: str
+    goals: int
+    is_prop: bool
+    has_metavariables: bool
+    declaration: str
+
+
+@dataclass(slots=True)
+class _Flight:
+    request: int
+    future: asyncio.Future[list[object]]
+    overdue: float
+
+
+Render = Callable[[Path], str]
+"""Given the hole's folder, the whole text for Lean with the hole in the site's place."""
+
+
+class LeanHole:
+    """Applies tactics to the states of one hole, several at a time, and streams the outcomes.
+
+    State 0 is the hole's initial tactic state. A state's number stays good after Lean had to be
+    killed and started again: its tactics are replayed when it is needed.
+    """
+
+    def __init__(self, command: LeanCommand, render: Render, *, threads: int) -> None:
+        self._command = command
+        self._render = render
+        # Twice the threads keeps every thread busy while answers travel, and leaves Lean idle
+        # soon after a stop: a task that was started cannot be taken back.
+        self._slots = max(2, 2 * threads)
+        self._folder: Path | None = None
+        self._process: LeanProcess | None = None
+        self._channel: Channel | None = None
+        self._free: asyncio.Queue[int] = asyncio.Queue()
+        self._flights: dict[int, _Flight] = {}
+        self._numbers = itertools.count(1)
+        self._parents: dict[int, tuple[int, str, float]] = {}
+        self._live: set[int] = {0}
+        self._hello: asyncio.Future[dict[str, object]] | None = None
+        self._recovery = asyncio.Lock()
+        self._restarts = 0
+        self._generation = 0
+        self.greeting: Greeting | None = None
+        self.heartbeats = 0
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def open(self, timeout: float) -> Greeting:
+        """Starts Lean and waits until it meets the hole.
+
+        Raises :class:`NotReachedError` when Lean ends without meeting it, or ``timeout`` seconds
+        pass.
+        """
+        self.greeting = await self._start(timeout)
+        return self.greeting
+
+    async def _start(self, timeout: float) -> Greeting:
+        self._generation += 1
+        self._folder = Path(tempfile.mkdtemp(prefix="dsp-lsp-"))
+        file = self._folder / "document.lean"
+        file.write_bytes(self._render(self._folder).encode("utf-8"))
+        self._hello = asyncio.get_running_loop().create_future()
+        self._flights = {}
+        self._free = asyncio.Queue()
+        for slot in range(self._slots):
+            self._free.put_nowait(slot)
+        self._live = {0}
+        self._channel = Channel(self._folder, self._slots, self._answered)
+        self._process = await LeanProcess.start(self._command, file)
+        ended = self._process.ended
+        waited_for: set[asyncio.Future[Any]] = {self._hello, ended}
+        done, _ = await asyncio.wait(
+            waited_for, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+        )
+        if self._hello not in done:
+            self._hello.cancel()
+            if ended in done:
+                raise NotReachedError(f"Lean {self._process.how_it_ended()} before the site")
+            raise NotReachedError(f"Lean did not come to the site within {timeout:.0f} s")
+        hello = self._hello.result()
+        ended.add_done_callback(lambda _: self._died(self._process))
+        return Greeting(
+            text=str(hello["pp"]),
+            goals=int(str(hello["goals"])),
+            is_prop=hello["prop"] is True,
+            has_metavariables=hello["metavariables"] is True,
+            declaration=str(hello["declaration"]),
+        )
+
+    @property
+    def process(self) -> LeanProcess | None:
+        """The Lean process that serves the hole now."""
+        return self._process
+
+    async def close(self) -> None:
+        """Kills Lean and removes the hole's folder; may be called twice, and before ``open``."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        process, self._process = self._process, None
+        if process is not None:
+            await process.kill()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _died(self, process: LeanProcess | None) -> None:
+        if process is not None and process is self._process:
+            flights, self._flights = self._flights, {}
+            self._process = None
+            for slot, flight in flights.items():
+                self._free.put_nowait(slot)  # wakes who waits for a place
+                if not flight.future.done():
+                    flight.future.set_exception(LeanDiedError(f"Lean {process.how_it_ended()}"))
+
+    async def _recover(self, generation: int) -> None:
+        async with self._recovery:
+            if generation != self._generation:
+                return  # another caller has done it
+            self._restarts += 1
+            if self._restarts > _RESTARTS:
+                raise LeanDiedError(f"Lean died {self._restarts} times in this search")
+            await self.close()
+            try:
+                await self._start(timeout=120)
+            except NotReachedError as error:
+                raise LeanDiedError(str(error)) from error
+
+    # -- the wire --------------------------------------------------------------------------------
+
+    def _answered(self, slot: int, answer: list[object]) -> None:
+        if len(answer) != 2:
+            return
+        number, body = answer
+        if number == 0 and self._hello is not None and not self._hello.done():
+            if isinstance(body, dict):
+                self._hello.set_result(body)
+            return
+        flight = self._flights.get(slot)
+        if flight is None or flight.request != number:
+            return
+        del self._flights[slot]
+        if not flight.future.done():
+            flight.future.set_result([body])
+        self._free.put_nowait(slot)
+
+    async def _send(
+        self, number: int, make: Callable[[int], list[object]], patience: float
+    ) -> list[object]:
+        free = self._free
+        slot = await free.get()
+        if free is not self._free or self._channel is None or self._process is None:
+            free.put_nowait(slot)  # the others that wait here must hear of it too
+            raise LeanDiedError("Lean is not running")
+        flight = _Flight(
+            number, asyncio.get_running_loop().create_future(), time.monotonic() + patience
+        )
+        self._flights[slot] = flight
+        self._channel.send(make(slot))
+        return await asyncio.wait_for(flight.future, patience)
+
+    async def known(self, names: Sequence[str]) -> set[str]:
+        """Which of the declarations ``names`` exist in the environment at the site."""
+        number = next(self._numbers)
+        (body,) = await self._send(number, lambda slot: [number, slot, list(names)], 60)
+        flags = body if isinstance(body, list) else []
+        return {name for name, flag in zip(names, flags, strict=False) if flag is True}
+
+    # -- tactics ---------------------------------------------------------------------------------
+
+    async def apply(
+        self, state_id: int, tactics: Iterable[str], *, timeout: float
+    ) -> AsyncIterator[TacticResult]:
+        """Applies each tactic to the state ``state_id``, in parallel, and yields as answers come.
+
+        ``tactics`` is read lazily, as places in Lean become free: a caller that knows enough ends
+        its iterator. ``timeout`` is seconds a tactic. A tactic that makes Lean die is ``Failed``;
+        :class:`LeanDiedError` means that Lean could not be brought back.
+        """
+        source = enumerate(tactics)
+        pending: set[asyncio.Task[TacticResult]] = set()
+        try:
+            while True:
+                while len(pending) < self._slots:
+                    item = next(source, None)
+                    if item is None:
+                        break
+                    pending.add(asyncio.create_task(self._one(state_id, *item, timeout)))
+                if not pending:
+                    return
+                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    yield task.result()
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    async def _one(self, state_id: int, index: int, tactic: str, timeout: float) -> TacticResult:
+        started = time.monotonic()
+        said: tuple[str, ...] = ()
+        if len(tactic) > _LONGEST_TACTIC or "\0" in tactic:
+            outcome: Outcome = Failed("the tactic is too long, or not text")
+        else:
+            generation = self._generation
+            try:
+                await self._ensure(state_id)
+                started = time.monotonic()
+                outcome, said = await self._request(state_id, tactic, timeout)
+            except LeanDiedError as error:
+                await self._recover(generation)
+                outcome = Failed(f"{error} while it ran")
+        return TacticResult(index, tactic, outcome, time.monotonic() - started, said)
+
+    async def _request(
+        self, state_id: int, tactic: str, timeout: float, number: int | None = None
+    ) -> tuple[Outcome, tuple[str, ...]]:
+        number = next(self._numbers) if number is None else number
+        milliseconds = max(1, round(timeout * 1000))
+        started = time.monotonic()
+        try:
+            # Half of the slots may wait for a thread, each for as long as a tactic may take; Lean
+            # itself stops a tactic only where it looks at the clock.
+            (body,) = await self._send(
+                number,
+                lambda slot: [number, slot, state_id, milliseconds, self.heartbeats, tactic],
+                2 * timeout + 5,
+            )
+        except asyncio.TimeoutError:
+            await self._stuck()
+            return TimedOut(timeout), ()
+        answer = body if isinstance(body, dict) else {}
+        if "failed" in answer:
+            return Failed(str(answer["failed"])[:_LONGEST_REASON]), ()
+        if "goals" not in answer:
+            if time.monotonic() - started >= 0.9 * timeout:
+                return TimedOut(timeout), ()
+            return Failed("the tactic ran out of memory, stack or heartbeats"), ()
+        said = _said(answer.get("said"))
+        if answer["goals"] == 0:
+            return Solved(), said
+        self._parents[number] = (state_id, tactic, timeout)
+        self._live.add(number)
+        return Progress(number, str(answer.get("pp", "")), int(answer["goals"])), said
+
+    async def _stuck(self) -> None:
+        """Kills a Lean that no longer answers on half of its slots; the next request restarts it."""
+        now = time.monotonic()
+        stuck = sum(now >= flight.overdue for flight in self._flights.values())
+        if self._process is not None and 2 * stuck >= self._slots:
+            await self._process.kill()
+
+    async def _ensure(self, state_id: int) -> None:
+        """Replays what led to ``state_id`` when Lean has been started anew since."""
+        if state_id in self._live:
+            return
+        if state_id not in self._parents:
+            raise KeyError(state_id)
+        parent, tactic, timeout = self._parents[state_id]
+        await self._ensure(parent)
+        if state_id in self._live:
+            return
+        outcome, _ = await self._request(parent, tactic, 2 * timeout, number=state_id)
+        if not isinstance(outcome, Progress):
+            raise LeanDiedError("Lean did not repeat a tactic that it had accepted before")
+
+
+def _said(text: object) -> tuple[str, ...]:
+    if not isinstance(text, str) or not text:
+        return ()
+    try:
+        items = json.loads(text)
+    except ValueError:
+        return ()
+    return tuple(item for item in items if isinstance(item, str)) if isinstance(items, list) else ()

@@ -1,0 +1,366 @@
+"""Sessions: opening holes in documents and checking proofs in place, with the user's own Lean."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from engine.lean.hole import Greeting, LeanHole, NotReachedError, TacticResult
+from engine.lean.instrument import HEADER, with_audit, with_hole
+from engine.lean.messages import Message
+from engine.lean.modules import check_imports, module_source, with_absolute_imports
+from engine.lean.process import LeanCommand, LeanProcess
+from engine.lean.project import Project, find_project
+from engine.lean.runtime import runtime_folder
+from engine.lean.toolchain import Toolchain, find_toolchain
+from engine.lean.verify import errors_inside, new_errors, read_audits
+from engine.protocol import EngineError, ErrorKind, Verdict
+from engine.source import Analysis, Site, Span, analyse, splice
+
+_OPEN_SECONDS = 180.0
+"""How long Lean may take to come to a site: imports, and the document before it."""
+
+_VERIFY_SECONDS = 600.0
+"""How long Lean may take over a whole document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A Lean 3 text and where it lives, or would live: its project and imports depend on it."""
+
+    text: str
+    path: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder that Lean is chosen for."""
+        return self.path.parent if self.path is not None else Path.cwd()
+
+
+class Hole(Protocol):
+    """A site as a Lean meets it; see :class:`engine.lean.hole.LeanHole`."""
+
+    greeting: Greeting | None
+
+    def apply(
+        self, state_id: int, tactics: Iterable[str], *, timeout: float
+    ) -> AsyncIterator[TacticResult]:
+        """Applies tactics to a state and streams what became of them."""
+        ...
+
+    async def known(self, names: Sequence[str]) -> set[str]:
+        """Which of these declarations exist at the site."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go of everything that the hole holds."""
+        ...
+
+
+class LeanSession(Protocol):
+    """What the driver needs of a Lean."""
+
+    checker: str
+
+    async def open(self, document: Document, site: Site) -> Hole:
+        """Opens the site; an :class:`EngineError` says why it cannot be searched."""
+        ...
+
+    async def verify(self, document: Document, site: Site, replacement: str) -> Verdict:
+        """Judges the document that has ``replacement`` at ``site``."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go of everything that the session holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """The Lean that serves a folder: its toolchain, its project, and where modules are found."""
+
+    toolchain: Toolchain
+    project: Project | None
+    search_path: tuple[Path, ...]
+
+    @property
+    def has_mathlib(self) -> bool:
+        """Whether mathlib's tactics are compiled and on the search path."""
+        source = module_source("tactic", self.search_path)
+        return source is not None and source.with_suffix(".olean").is_file()
+
+    def default_imports(self) -> list[str]:
+        """What a bare statement is checked under: the project's ``all``, mathlib's ``tactic``, or
+        nothing.
+        """
+        if self.project is not None:
+            everything = module_source("all", [self.project.source])
+            if everything is not None and everything.with_suffix(".olean").is_file():
+                return ["all"]
+        return ["tactic"] if self.has_mathlib else []
+
+
+async def find_workplace(folder: Path, program: str | None = None) -> Workplace:
+    """Looks for the project and the Lean that serve ``folder``.
+
+    Raises :class:`EngineError` for a Lean 4 project and where no usable Lean 3 is found.
+    """
+    project = find_project(folder)
+    toolchain = await find_toolchain(project.root if project is not None else folder, program)
+    path = toolchain.search_path
+    if project is not None and project.source.resolve() not in (p.resolve() for p in path):
+        path = (*path, project.source)
+    return Workplace(toolchain, project, path)
+
+
+def _line_of(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1
+
+
+class ProcessSession:
+    """Opens and verifies with one Lean process each: the plain way, that pays the imports anew."""
+
+    def __init__(self, *, lean: str | None, threads: int, memory_mb: int) -> None:
+        self._lean = lean
+        self._threads = threads
+        self._memory_mb = memory_mb
+        self._workplaces: dict[Path, Workplace] = {}
+        self._runtimes: dict[Path, Path] = {}
+        self._baselines: dict[tuple[str, Path | None], list[Message]] = {}
+        self._holes: set[LeanHole] = set()
+        self._runs: set[LeanProcess] = set()
+        self.checker = "Lean 3"
+
+    async def workplace(self, folder: Path) -> Workplace:
+        """The Lean that serves ``folder``, found once."""
+        if folder not in self._workplaces:
+            self._workplaces[folder] = await find_workplace(folder, self._lean)
+        self.checker = f"Lean {self._workplaces[folder].toolchain.version_text}"
+        return self._workplaces[folder]
+
+    async def _command(self, document: Document, analysis: Analysis) -> LeanCommand:
+        if analysis.prelude:
+            raise EngineError(
+                "A document that starts with `prelude` cannot be searched.",
+                remedy="The prover needs Lean's core library; remove `prelude`.",
+            )
+        workplace = await self.workplace(document.folder)
+        toolchain = workplace.toolchain
+        runtime = await runtime_folder(toolchain)
+        names = [item.module for item in analysis.imports if not item.module.startswith(".")]
+        await asyncio.to_thread(check_imports, names, workplace.search_path)
+        return LeanCommand(
+            toolchain,
+            (*workplace.search_path, runtime),
+            # The elaborator waits in a thread of its own while the hole is open.
+            threads=self._threads + 2,
+            memory_mb=self._memory_mb,
+        )
+
+    def _absolute(self, document: Document, text: str, command: LeanCommand) -> str:
+        analysis = analyse(text)
+        if not any(item.module.startswith(".") for item in analysis.imports):
+            return text
+        return with_absolute_imports(text, analysis, document.path, command.search_path)
+
+    async def open(self, document: Document, site: Site) -> LeanHole:
+        """Opens ``site`` in a Lean process of its own.
+
+        Raises :class:`EngineError` where the imports are missing, Lean does not accept the
+        statement, never comes to the site, or the goal is not a proposition or has metavariables.
+        """
+        analysis = analyse(document.text)
+        command = await self._command(document, analysis)
+        # Imports come before every site, so that a change of their length moves nothing inside.
+        text = self._absolute(document, document.text, command)
+        moved = len(text) - len(document.text)
+        here = analyse(text) if moved else analysis
+        place = next(s for s in here.sites if s.span.start == site.span.start + moved)
+        hole = LeanHole(
+            command,
+            lambda folder: with_hole(text, here, place, str(folder)),
+            threads=self._threads,
+        )
+        self._holes.add(hole)
+        try:
+            greeting = await hole.open(_OPEN_SECONDS)
+            self._judge(greeting, site)
+        except NotReachedError as error:
+            messages = hole.process.messages if hole.process is not None else []
+            await hole.close()
+            raise self._why(error, messages, document, site) from error
+        except BaseException:
+            await hole.close()
+            raise
+        return hole
+
+    @staticmethod
+    def _judge(greeting: Greeting, site: Site) -> None:
+        if greeting.has_metavariables:
+            raise EngineError(
+                "The goal here contains metavariables, so that it is not yet known what is to be "
+                "proved.",
+                remedy="Give the missing terms or types first.",
+                line=site.line,
+                column=site.column,
+            )
+        if not greeting.is_prop:
+            raise EngineError(
+                "The goal here is not a proposition: data is asked for, not a proof.",
+                remedy="Write the term yourself, or a `sorry` for the proofs inside it.",
+                line=site.line,
+                column=site.column,
+            )
+
+    @staticmethod
+    def _why(
+        error: NotReachedError, messages: Sequence[Message], document: Document, site: Site
+    ) -> EngineError:
+        declaration = site.declaration
+        errors = [message for message in messages if message.is_error]
+        if declaration is not None:
+            first = _line_of(document.text, declaration.span.start)
+            last = _line_of(document.text, declaration.span.end)
+            errors.sort(key=lambda message: not first <= message.line <= last)
+        if errors:
+            found = errors[0]
+            column = found.column - (len(HEADER) if found.line == 1 else 0)
+            return EngineError(
+                found.text,
+                remedy="Lean must accept the statement before it can be proved.",
+                line=found.line,
+                column=max(0, column),
+            )
+        return EngineError(
+            f"{error}.",
+            remedy="Lean elaborates no proof here; is the site inside something that is not run?",
+            line=site.line,
+            column=site.column,
+        )
+
+    # -- verification ----------------------------------------------------------------------------
+
+    async def _check(self, command: LeanCommand, text: str) -> list[Message] | None:
+        """Lean's messages about ``text``, or None when Lean did not come to its end."""
+        with tempfile.TemporaryDirectory(prefix="dsp-lsp-") as folder:
+            file = Path(folder) / "document.lean"
+            file.write_bytes(text.encode("utf-8"))
+            run = await LeanProcess.start(command, file)
+            self._runs.add(run)
+            try:
+                code = await asyncio.wait_for(asyncio.shield(run.ended), _VERIFY_SECONDS)
+            except asyncio.TimeoutError:
+                return None
+            finally:
+                await run.kill()
+                self._runs.discard(run)
+        # Status 1 means errors, which are among the messages.
+        return run.messages if code in (0, 1) else None
+
+    async def _baseline(
+        self, command: LeanCommand, document: Document, text: str
+    ) -> list[Message] | None:
+        key = (text, document.path)
+        if key not in self._baselines:
+            messages = await self._check(command, text)
+            if messages is None:
+                return None
+            if len(self._baselines) >= 4:
+                self._baselines.pop(next(iter(self._baselines)))
+            self._baselines[key] = messages
+        return self._baselines[key]
+
+    async def verify(self, document: Document, site: Site, replacement: str) -> Verdict:
+        """Has Lean judge exactly the document with ``replacement`` at ``site``.
+
+        Accepted means: the declaration has no error, the document has no error that it did not
+        have before, and the proof term is closed, without ``sorry``, its own theorem, a new axiom
+        or meta code. A refusal is a verdict, not an exception.
+        """
+        started = time.monotonic()
+        analysis = analyse(document.text)
+        command = await self._command(document, analysis)
+        text = self._absolute(document, document.text, command)
+        moved = len(text) - len(document.text)
+        here = analyse(text) if moved else analysis
+        place = next(s for s in here.sites if s.span.start == site.span.start + moved)
+        spliced = splice(text, [(place.span, replacement)])
+        nonce = secrets.randbelow(1 << 30)
+        exact, audited = await asyncio.gather(
+            self._check(command, spliced),
+            self._check(command, with_audit(text, here, place, replacement, nonce)),
+        )
+
+        def verdict(accepted: bool, message: str = "", **more: list[str]) -> Verdict:
+            return Verdict(
+                accepted=accepted,
+                checker=self.checker,
+                seconds=time.monotonic() - started,
+                message=message,
+                **more,
+            )
+
+        if exact is None or audited is None:
+            return verdict(False, "Lean did not come to the end of the document")
+        span = place.declaration.span if place.declaration is not None else Span(0, len(text))
+        first = _line_of(text, span.start)
+        last = _line_of(text, place.span.end)
+        shift = spliced.count("\n") - text.count("\n")
+        # The last line with something on it: what follows belongs to the next command.
+        end = place.span.start + len(replacement)
+        end = max(end, len(spliced[: span.end + len(spliced) - len(text)].rstrip()))
+        inside = errors_inside(exact, first, _line_of(spliced, end))
+        if inside:
+            return verdict(False, f"Lean refuses the proof in place: {inside[0].text}")
+        if any(message.is_error for message in exact):
+            before = await self._baseline(command, document, text)
+            if before is None:
+                return verdict(False, "Lean did not come to the end of the document")
+            fresh = new_errors(before, exact, last=last, shift=shift)
+            if fresh:
+                return verdict(
+                    False, f"with the proof, line {fresh[0].line} gets an error: {fresh[0].text}"
+                )
+        audits = read_audits(audited, nonce)
+        if not audits:
+            return verdict(False, "Lean accepts the document but never ran the proof")
+        for audit in audits:
+            objection = audit.objection()
+            if objection is not None:
+                return verdict(False, f"Lean accepts the proof, but {objection}")
+        return verdict(
+            True,
+            axioms=sorted({axiom for audit in audits for axiom in audit.axioms}),
+            sorries=sorted({name for audit in audits for name in audit.sorries}),
+        )
+
+    async def close(self) -> None:
+        """Kills every Lean that the session started."""
+        await asyncio.gather(
+            *(hole.close() for hole in self._holes), *(run.kill() for run in self._runs)
+        )
+        self._holes.clear()
+
+
+def default_threads() -> int:
+    """As many tactics at a time as there are cores for this process."""
+    try:
+        return max(1, len(os.sched_getaffinity(0)))
+    except AttributeError:  # macOS
+        return os.cpu_count() or 1
+
+
+def as_environment_error(error: OSError) -> EngineError:
+    """A failure of the machine (no room, no rights) as one sentence."""
+    return EngineError(
+        f"The machine refused: {error.strerror or error}.",
+        remedy="Check free space and permissions of the temporary and the cache folder.",
+        kind=ErrorKind.ENVIRONMENT,
+    )

@@ -1,0 +1,94 @@
+"""The final check: Lean accepts exactly the spliced document, and its proof term is clean.
+
+Two runs, side by side. One checks the document's bytes as they would stand in the file. The other
+runs the same proof under an audit that looks at the proof term itself, because messages do not
+tell everything: ``example`` leaves no declaration, ``#print axioms`` misses what a ``sorry`` hides,
+and a tactic in a ``def`` can add an axiom silently.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.lean.messages import Message
+
+AUDIT = "dsp-lsp-audit"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What one visit of the audited proof found in its term."""
+
+    metavariables: bool
+    has_sorry: bool
+    uses_itself: bool
+    axioms: tuple[str, ...]
+    foreign: tuple[str, ...]
+    sorries: tuple[str, ...]
+    untrusted: tuple[str, ...]
+
+    def objection(self) -> str | None:
+        """Why the proof must not stand, or None."""
+        if self.metavariables:
+            return "its proof term has metavariables"
+        if self.has_sorry:
+            return "its proof term contains sorry"
+        if self.uses_itself:
+            return "it uses the theorem that it proves"
+        if self.foreign:
+            return f"it brings an axiom of its own: {', '.join(self.foreign)}"
+        if self.untrusted:
+            return f"it rests on meta code: {', '.join(self.untrusted)}"
+        return None
+
+
+def read_audits(messages: Sequence[Message], nonce: int) -> list[Audit]:
+    """The audits named ``nonce`` among Lean's messages, one for each time that the site was met."""
+    prefix = f"{AUDIT} {nonce} "
+    audits = []
+    for message in messages:
+        for line in message.text.splitlines():
+            if line.startswith(prefix):
+                found = json.loads(line[len(prefix) :])
+                audits.append(
+                    Audit(
+                        metavariables=bool(found["metavariables"]),
+                        has_sorry=bool(found["sorry"]),
+                        uses_itself=bool(found["itself"]),
+                        axioms=tuple(found["axioms"]),
+                        foreign=tuple(found["foreign"]),
+                        sorries=tuple(found["sorries"]),
+                        untrusted=tuple(found["untrusted"]),
+                    )
+                )
+    return audits
+
+
+def errors_inside(messages: Sequence[Message], first: int, last: int) -> list[Message]:
+    """The errors on the lines ``first`` to ``last`` (1-based, both included)."""
+    return [m for m in messages if m.is_error and first <= m.line <= last]
+
+
+def new_errors(
+    before: Sequence[Message], after: Sequence[Message], *, last: int, shift: int
+) -> list[Message]:
+    """The errors of ``after`` that ``before`` does not have.
+
+    Lines behind ``last`` (the last line of the proof's place before the change) have moved by
+    ``shift``. Errors are compared by line and text.
+    """
+    known = Counter(
+        (m.line + shift if m.line > last else m.line, m.text) for m in before if m.is_error
+    )
+    fresh = []
+    for message in after:
+        if message.is_error:
+            key = (message.line, message.text)
+            if known[key] > 0:
+                known[key] -= 1
+            else:
+                fresh.append(message)
+    return fresh

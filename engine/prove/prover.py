@@ -1,0 +1,381 @@
+"""The prover that the engine's process serves: jobs, their holes, and their results."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import OrderedDict
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.generators import Repertoire
+from engine.lean import Document, Hole, ProcessSession
+from engine.lean.hole import Greeting, LeanDiedError
+from engine.lean.session import default_threads
+from engine.protocol import (
+    Environment,
+    EnvironmentParams,
+    EngineError,
+    ErrorKind,
+    ExtendParams,
+    JobState,
+    ProgressReport,
+    ProveParams,
+    ProveResult,
+    SearchOptions,
+    Settings,
+    Statistics,
+    StopReason,
+    SuggestParams,
+    SuggestResult,
+    Suggestion,
+    TreeResult,
+    Verdict,
+)
+from engine.prove.run import Run
+from engine.search import Stop, picture
+from engine.service import Report
+from engine.source import Site, analyse, render_proof
+from engine.values import Progress, Solved
+
+_REPORT_SECONDS = 0.1
+_KEPT_TREES = 64
+_KEPT_HOLES = 2
+"""Stopped searches whose Lean stays, so that they can be given more time."""
+
+GENERATORS = ("repertoire",)
+
+
+@dataclass(slots=True)
+class _Job:
+    name: str
+    document: Document
+    site: Site
+    options: SearchOptions
+    state: JobState = JobState.OPENING
+    task: asyncio.Task[Stop] | None = None
+    cancelled: bool = False
+    hole: Hole | None = None
+    run: Run | None = None
+    goal: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def create(settings: Settings) -> Prover:
+    """The prover for ``settings``; raises :class:`EngineError` for values that make no sense."""
+    return Prover(settings)
+
+
+def check_options(options: SearchOptions) -> None:
+    """Raises :class:`EngineError` for search options out of range."""
+    positive = {
+        "budget": options.budget,
+        "tactic_timeout": options.tactic_timeout,
+        "first_timeout": 1.0 if options.first_timeout is None else options.first_timeout,
+    }
+    for name, value in positive.items():
+        if not (math.isfinite(value) and value > 0):
+            raise EngineError(f"The {name} must be a positive number of seconds, not {value}.")
+    if not (math.isfinite(options.a) and math.isfinite(options.b) and math.isfinite(options.c)):
+        raise EngineError("The schedule's a, b and c must be numbers.")
+    if options.a <= 0 or options.b < 0 or options.c < 0:
+        raise EngineError("The schedule needs a > 0, b >= 0 and c >= 0.")
+    if options.fixed_n < 1:
+        raise EngineError(f"fixed_n must be at least 1, not {options.fixed_n}.")
+
+
+class Prover:
+    """Runs searches; the service behind ``python -m engine``."""
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.generator not in GENERATORS:
+            raise EngineError(
+                f"There is no generator named {settings.generator}.",
+                remedy=f"Choose one of: {', '.join(GENERATORS)}.",
+            )
+        if settings.threads is not None and settings.threads < 1:
+            raise EngineError(f"The number of threads must be at least 1, not {settings.threads}.")
+        self._settings = settings
+        self._threads = settings.threads or default_threads()
+        self._session = ProcessSession(
+            lean=settings.lean, threads=self._threads, memory_mb=settings.memory_mb
+        )
+        self._jobs: OrderedDict[str, _Job] = OrderedDict()
+
+    async def environment(self, params: EnvironmentParams) -> Environment:
+        """The Lean that a document at ``params.path`` meets."""
+        path = Path(params.path)
+        workplace = await self._session.workplace(path if path.is_dir() else path.parent)
+        return Environment(
+            lean=str(workplace.toolchain.program),
+            lean_version=workplace.toolchain.version_text,
+            project_root=str(workplace.project.root) if workplace.project is not None else None,
+            search_path=[str(folder) for folder in workplace.search_path],
+            mathlib=workplace.has_mathlib,
+            default_imports=workplace.default_imports(),
+            generator=Repertoire.name,
+            device=Repertoire.device,
+        )
+
+    # -- searching -------------------------------------------------------------------------------
+
+    async def prove(self, params: ProveParams, report: Report) -> ProveResult:
+        """Opens the site and searches for a proof of it."""
+        check_options(params.options)
+        running = self._jobs.get(params.job)
+        if running is not None and running.state is not JobState.FINISHED:
+            raise EngineError(f"A job named {params.job} is running already.")
+        job = _Job(
+            params.job,
+            Document(params.text, Path(params.path) if params.path is not None else None),
+            _site(params.text, params.site),
+            params.options,
+        )
+        await self._forget(params.job)
+        self._jobs[params.job] = job
+        return await self._report_while(job, report, self._prove(job))
+
+    async def _prove(self, job: _Job) -> Stop:
+        hole = job.hole = await self._session.open(job.document, job.site)
+        greeting = hole.greeting
+        assert greeting is not None
+        job.goal = greeting.text
+        repertoire = Repertoire(await hole.known(Repertoire.asked()))
+
+        async def verify(steps: Sequence[str]) -> tuple[str, Verdict]:
+            replacement = render_proof(job.document.text, job.site, steps, goals=greeting.goals)
+            return replacement, await self._session.verify(job.document, job.site, replacement)
+
+        job.run = Run(
+            hole,
+            Progress(0, greeting.text, 1),
+            job.options,
+            repertoire,
+            repertoire if job.options.repertoire else None,
+            verify,
+            # With one thread the tree must not depend on timing.
+            workers=1 if self._threads == 1 else 2,
+        )
+        job.state = JobState.SEARCHING
+        return await job.run.run()
+
+    async def extend(self, params: ExtendParams, report: Report) -> ProveResult:
+        """Goes on with a search that stopped without a proof; its tree is kept."""
+        job = self._job(params.job)
+        if not (math.isfinite(params.seconds) and params.seconds > 0):
+            raise EngineError(f"A search is extended by more than 0 s, not {params.seconds}.")
+        if job.run is None or job.hole is None or job.state is not JobState.FINISHED:
+            raise EngineError(
+                f"The search {params.job} cannot go on: it is running, proved, or was let go.",
+                remedy="Start a new one.",
+            )
+        job.run.search.extend(params.seconds)
+        job.cancelled = False
+        job.state = JobState.SEARCHING
+        self._jobs.move_to_end(params.job)
+        return await self._report_while(job, report, job.run.run())
+
+    async def _report_while(
+        self, job: _Job, report: Report, work: Coroutine[object, object, Stop]
+    ) -> ProveResult:
+        task = job.task = asyncio.create_task(work)
+        try:
+            while not task.done():
+                report(self._progress(job))
+                await asyncio.wait({task}, timeout=_REPORT_SECONDS)
+            stop = task.result()
+        except asyncio.CancelledError:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            if not job.cancelled:
+                await self._let_go(job)
+                raise
+            stop = Stop(StopReason.CANCELLED)
+            if job.run is not None:
+                job.run.search.cancel()
+                found = job.run.search.next(job.run.elapsed)
+                stop = found if isinstance(found, Stop) else stop
+        except LeanDiedError as error:
+            await self._let_go(job)
+            raise EngineError(
+                f"{error}, and could not be started again.",
+                remedy="Try again; if it repeats, give Lean more memory.",
+                kind=ErrorKind.ENVIRONMENT,
+            ) from error
+        except BaseException:
+            await self._let_go(job)
+            raise
+        finally:
+            job.task = None
+            job.state = JobState.FINISHED
+        if job.run is None or job.run.proof is not None:
+            await self._let_go(job)
+        await self._tidy()
+        report(self._progress(job))
+        return self._result(job, stop)
+
+    def _result(self, job: _Job, stop: Stop) -> ProveResult:
+        run = job.run
+        if run is None:
+            return ProveResult(
+                job=job.name,
+                status="not found",
+                stop_reason=StopReason.CANCELLED,
+                goal=job.goal,
+                elapsed=0.0,
+                statistics=Statistics(),
+            )
+        notes = [*job.notes]
+        if run.refusals:
+            notes.append(
+                f"{len(run.refusals)} proofs that held in the hole were refused in place; "
+                f"the last because: {run.refusals[-1]}"
+            )
+        proof = run.proof
+        common = {
+            "job": job.name,
+            "goal": job.goal,
+            "elapsed": run.elapsed,
+            "statistics": run.statistics(),
+            "notes": notes,
+        }
+        if proof is None:
+            return ProveResult(status="not found", stop_reason=stop.reason, **common)  # type: ignore[arg-type]
+        return ProveResult(
+            status="proved",
+            stop_reason=StopReason.PROVED,
+            steps=list(proof.steps),
+            start=job.site.span.start,
+            end=job.site.span.end,
+            replacement=proof.replacement,
+            verdict=proof.verdict,
+            **common,  # type: ignore[arg-type]
+        )
+
+    def _progress(self, job: _Job) -> ProgressReport:
+        run = job.run
+        if run is None:
+            return ProgressReport(
+                job=job.name, state=job.state, elapsed=0.0, budget=job.options.budget
+            )
+        statistics = run.search.statistics()
+        elapsed = run.elapsed
+        best = run.search.best_open()
+        state = JobState.VERIFYING if run.verifying else job.state
+        return ProgressReport(
+            job=job.name,
+            state=state,
+            elapsed=elapsed,
+            budget=run.search.budget,
+            n=run.search.current_n(elapsed),
+            expansions=statistics.expansions,
+            nodes=statistics.nodes,
+            open_nodes=statistics.open_nodes,
+            depth=statistics.depth,
+            tried=statistics.tried,
+            succeeded=statistics.succeeded,
+            timed_out=statistics.timed_out,
+            tactics_per_second=statistics.tried / elapsed if elapsed > 0 else 0.0,
+            best_goal=best.text if best is not None else "",
+            generator=run.generator.name,
+            device=run.generator.device,
+        )
+
+    # -- jobs ------------------------------------------------------------------------------------
+
+    def _job(self, name: str) -> _Job:
+        job = self._jobs.get(name)
+        if job is None:
+            raise EngineError(f"There is no job named {name}.", remedy="Start a new search.")
+        return job
+
+    async def cancel(self, job: str) -> None:
+        """Ends a job soon; no error for one that is unknown or over."""
+        found = self._jobs.get(job)
+        if found is not None and found.task is not None:
+            found.cancelled = True
+            found.task.cancel()
+
+    async def tree(self, job: str) -> TreeResult:
+        """A picture of a job's search tree as it is now."""
+        run = self._job(job).run
+        if run is None:
+            raise EngineError(f"The job {job} never came to search.")
+        return TreeResult(svg=picture(run.search))
+
+    @staticmethod
+    async def _let_go(job: _Job) -> None:
+        hole, job.hole = job.hole, None
+        if hole is not None:
+            await hole.close()
+
+    async def _forget(self, name: str) -> None:
+        job = self._jobs.pop(name, None)
+        if job is not None:
+            await self._let_go(job)
+
+    async def _tidy(self) -> None:
+        """Lets go of what the oldest finished jobs hold."""
+        over = [job for job in self._jobs.values() if job.state is JobState.FINISHED]
+        for job in [job for job in over if job.hole is not None][:-_KEPT_HOLES]:
+            await self._let_go(job)
+        for job in over[:-_KEPT_TREES]:
+            await self._forget(job.name)
+
+    async def close(self) -> None:
+        """Ends every job and kills every Lean."""
+        for job in self._jobs.values():
+            if job.task is not None:
+                job.task.cancel()
+        await self._session.close()
+        for name in list(self._jobs):
+            await self._forget(name)
+
+    # -- suggestions -----------------------------------------------------------------------------
+
+    async def suggest(self, params: SuggestParams) -> SuggestResult:
+        """Tactics that succeed at a site: those that close it first, then as they are ranked."""
+        check_options(params.options)
+        document = Document(params.text, Path(params.path) if params.path is not None else None)
+        hole = await self._session.open(document, _site(params.text, params.site))
+        try:
+            greeting: Greeting | None = hole.greeting
+            assert greeting is not None
+            repertoire = Repertoire(await hole.known(Repertoire.asked()))
+            ranked: dict[str, float | None] = {}
+            if params.options.repertoire:
+                ranked.update({extra.tactic: None for extra in repertoire.closers()})
+            for candidate in await repertoire.sample(
+                greeting.text, 5 * params.limit, seed=params.options.seed
+            ):
+                ranked.setdefault(candidate.tactic, candidate.log_prob)
+            order = list(ranked)
+            found: dict[int, Suggestion] = {}
+            async for result in hole.apply(0, order, timeout=params.options.tactic_timeout):
+                outcome = result.outcome
+                if isinstance(outcome, Solved):
+                    goals, state = 0, "no goals"
+                elif isinstance(outcome, Progress) and outcome.text != greeting.text:
+                    goals, state = outcome.goals, outcome.text
+                else:
+                    continue
+                found[result.index] = Suggestion(
+                    tactic=result.tactic, goals=goals, state=state, log_prob=ranked[result.tactic]
+                )
+        finally:
+            await hole.close()
+        best = sorted(found.items(), key=lambda item: (item[1].goals > 0, item[0]))
+        return SuggestResult(goal=greeting.text, suggestions=[s for _, s in best[: params.limit]])
+
+
+def _site(text: str, start: int) -> Site:
+    for site in analyse(text).sites:
+        if site.span.start == start:
+            return site
+    raise EngineError(
+        f"There is no site at offset {start} of the text.",
+        remedy="A site is a `sorry`, an empty `begin end`, or a declaration that ends in `:=`.",
+    )

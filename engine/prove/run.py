@@ -1,0 +1,391 @@
+"""One search over one hole: asks the search, samples, lets Lean apply, tells the search."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from engine.generators import Extra, Repertoire, TacticGenerator
+from engine.generators.repertoire import clean_said
+from engine.lean import Hole
+from engine.protocol import SearchOptions, Statistics, StopReason, Verdict
+from engine.search import (
+    DynamicSchedule,
+    Expand,
+    FixedSchedule,
+    NodeState,
+    Result,
+    Retry,
+    Search,
+    Stop,
+    Wait,
+)
+from engine.values import Candidate, Failed, Outcome, Progress, Solved
+
+_LONG_SECONDS = 5.0
+"""Time-out of a long closer behind the root; at the root it gets the search's own."""
+
+_IDLE_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A verified proof: its tactics, the text that stands at the site, and the verdict."""
+
+    steps: tuple[str, ...]
+    replacement: str
+    verdict: Verdict
+
+
+Verify = Callable[[Sequence[str]], Awaitable[tuple[str, Verdict]]]
+"""Renders tactics at the site and has the session judge the document: (replacement, verdict)."""
+
+
+@dataclass(slots=True)
+class _Seconds:
+    generator: float = 0.0
+    lean: float = 0.0
+    verify: float = 0.0
+
+
+class Run:
+    """A search that can be run, stopped and run again.
+
+    With a repertoire, its closers are tried first at each node, outside the generator's
+    candidates; those that take long run beside the search, one at a time. Raises whatever the hole
+    raises when Lean cannot be brought back.
+    """
+
+    def __init__(
+        self,
+        hole: Hole,
+        root: Progress,
+        options: SearchOptions,
+        generator: TacticGenerator,
+        repertoire: Repertoire | None,
+        verify: Verify,
+        *,
+        workers: int,
+    ) -> None:
+        schedule = (
+            DynamicSchedule(options.a, options.b, options.c)
+            if options.sampling == "dynamic"
+            else FixedSchedule(options.fixed_n)
+        )
+        self.search = Search(
+            root,
+            schedule,
+            budget=options.budget,
+            max_expansions=options.max_expansions,
+            retry_timed_out=options.first_timeout is not None,
+        )
+        self.proof: Proof | None = None
+        self.refusals: list[str] = []
+        self.generator = generator
+        self._hole = hole
+        self._options = options
+        self._repertoire = repertoire
+        self._verify = verify
+        self._workers = workers
+        self._seconds = _Seconds()
+        self._used = 0.0
+        self._started: float | None = None
+        self._verifying = asyncio.Lock()
+        self._long_done: set[int] = set()
+        self._long_root: Expand | None = None
+        self._tried_proofs: set[tuple[str, ...]] = set()
+
+    # -- what can be looked at -------------------------------------------------------------------
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of the budget used, over all runs."""
+        running = 0.0 if self._started is None else time.monotonic() - self._started
+        return self._used + running
+
+    @property
+    def verifying(self) -> bool:
+        """Whether a proof is being judged in place now."""
+        return self._verifying.locked()
+
+    def statistics(self) -> Statistics:
+        """What the search did, with the driver's own figures."""
+        return replace(
+            self.search.statistics(),
+            refused=len(self.refusals),
+            seconds_generator=self._seconds.generator,
+            seconds_lean=self._seconds.lean,
+            seconds_verify=self._seconds.verify,
+        )
+
+    # -- running ---------------------------------------------------------------------------------
+
+    async def run(self) -> Stop:
+        """Searches until a proof is verified, the budget is used, or nothing is left to try."""
+        self._started = time.monotonic()
+        tasks = [asyncio.create_task(self._work()) for _ in range(self._workers)]
+        if self._repertoire is not None:
+            tasks.append(asyncio.create_task(self._work_long()))
+        try:
+            left = max(0.0, self.search.budget - self.elapsed)
+            await self._until_stopped(tasks, left)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._used, self._started = self.elapsed, None
+        step = self.search.next(self.elapsed)
+        return step if isinstance(step, Stop) else Stop(StopReason.BUDGET)
+
+    async def _until_stopped(self, tasks: list[asyncio.Task[None]], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        pending = set(tasks)
+        while pending:
+            done, pending = await asyncio.wait(
+                pending,
+                timeout=max(0.0, deadline - time.monotonic()),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for task in done:
+                task.result()
+            if self.proof is not None:
+                return
+            stop = self.search.stopped
+            if stop is not None and stop.reason is not StopReason.NOTHING_OPEN:
+                return
+            if not done:
+                # A proof that was found in time may still be judged; nothing else goes on.
+                async with self._verifying:
+                    return
+
+    async def _work(self) -> None:
+        while True:
+            step = self.search.next(self.elapsed)
+            if isinstance(step, Expand):
+                await self._expand(step)
+            elif isinstance(step, Retry):
+                await self._retry(step)
+            elif isinstance(step, Wait):
+                await asyncio.sleep(_IDLE_SECONDS)
+            else:
+                return
+
+    async def _expand(self, step: Expand) -> None:
+        sampling = asyncio.create_task(self._sample(step))
+        known: dict[str, Outcome] = {}
+        try:
+            if self._repertoire is not None:
+                extras = [(i, e.tactic) for i, e in enumerate(self._repertoire.closers())]
+                await self._apply(step, extras, self._first_timeout, known, extra=True)
+            candidates = await sampling
+        finally:
+            sampling.cancel()
+        told = [
+            Result(rank, candidate, known[candidate.tactic])
+            for rank, candidate in enumerate(candidates)
+            if candidate.tactic in known
+        ]
+        self.search.tell(step.node, told)
+        await self._apply(
+            step,
+            [(rank, c.tactic) for rank, c in enumerate(candidates) if c.tactic not in known],
+            self._first_timeout,
+            known,
+            candidates=candidates,
+        )
+        if step.node == 0 and self._repertoire is not None and 0 not in self._long_done:
+            # Left unfinished: what the long probes say about the goal still belongs to it.
+            self._long_root = step
+        else:
+            self.search.finish(step.node)
+
+    async def _retry(self, step: Retry) -> None:
+        for extra in (True, False):
+            again = [c for c in step.candidates if c.extra is extra]
+            by_rank = {c.rank: c.candidate for c in again}
+            await self._apply(
+                step,
+                [(c.rank, c.candidate.tactic) for c in again],
+                self._options.tactic_timeout,
+                {},
+                candidates=by_rank,
+                extra=extra,
+            )
+        self.search.finish(step.node)
+
+    @property
+    def _first_timeout(self) -> float:
+        first = self._options.first_timeout
+        return self._options.tactic_timeout if first is None else first
+
+    async def _sample(self, step: Expand) -> list[Candidate]:
+        started = time.monotonic()
+        try:
+            return await self.generator.sample(
+                step.text, step.samples, seed=self._options.seed + step.node
+            )
+        finally:
+            self._seconds.generator += time.monotonic() - started
+
+    async def _apply(
+        self,
+        step: Expand | Retry,
+        ranked: Sequence[tuple[int, str]],
+        timeout: float,
+        known: dict[str, Outcome],
+        *,
+        candidates: Sequence[Candidate] | dict[int, Candidate] = (),
+        extra: bool = False,
+    ) -> None:
+        sent: list[int] = []
+
+        def wanted() -> Iterator[str]:
+            for rank, tactic in ranked:
+                if self.search.wanted(step.node, rank, extra=extra):
+                    sent.append(rank)
+                    yield tactic
+
+        started = time.monotonic()
+        try:
+            async for result in self._hole.apply(step.state_id, wanted(), timeout=timeout):
+                rank = sent[result.index]
+                outcome = result.outcome
+                if isinstance(outcome, Solved):
+                    await self._solved(step.node, rank, result.tactic, extra=extra)
+                    continue
+                known[result.tactic] = outcome
+                candidate = Candidate(result.tactic, 0.0) if extra else candidates[rank]
+                self.search.tell(step.node, [Result(rank, candidate, outcome, extra=extra)])
+        finally:
+            self._seconds.lean += time.monotonic() - started
+
+    # -- proofs ----------------------------------------------------------------------------------
+
+    async def _solved(self, node: int, rank: int, tactic: str, *, extra: bool) -> bool:
+        """Judges the proof that ``tactic`` completes, and tells the search; whether it stands."""
+        candidate = Candidate(tactic, 0.0)
+        async with self._verifying:
+            if self.proof is not None:
+                return False
+            reason = "this proof was refused before"
+            for path in dict.fromkeys(
+                (self.search.path(node), self.search.path(node, as_found=True))
+            ):
+                steps = (*path, tactic)
+                if steps in self._tried_proofs:
+                    continue
+                self._tried_proofs.add(steps)
+                for form in dict.fromkeys((await self._polished(steps), steps)):
+                    started = time.monotonic()
+                    replacement, verdict = await self._verify(form)
+                    self._seconds.verify += time.monotonic() - started
+                    if verdict.accepted:
+                        self.proof = Proof(form, replacement, verdict)
+                        result = Result(rank, candidate, Solved(), extra=extra)
+                        self.search.tell(node, [result], proof=form)
+                        return True
+                    reason = verdict.message
+            self.refusals.append(reason)
+            self.search.tell(node, [Result(rank, candidate, Failed(reason), extra=extra)])
+            return False
+
+    async def _one(self, state_id: int, tactic: str, timeout: float) -> tuple[Outcome, list[str]]:
+        async for result in self._hole.apply(state_id, [tactic], timeout=timeout):
+            return result.outcome, [clean_said(said) for said in result.said]
+        return Failed("not applied"), []
+
+    async def _replay(self, steps: Sequence[str]) -> bool:
+        state = 0
+        for number, step in enumerate(steps, 1):
+            outcome, _ = await self._one(state, step, self._options.tactic_timeout)
+            if isinstance(outcome, Solved):
+                return number == len(steps)
+            if not isinstance(outcome, Progress):
+                return False
+            state = outcome.state_id
+        return False
+
+    async def _polished(self, steps: tuple[str, ...]) -> tuple[str, ...]:
+        """The proof without the steps that it does not need, and without a bare ``simp`` inside."""
+        place = 0
+        while len(steps) > 1 and place < len(steps) - 1:
+            shorter = steps[:place] + steps[place + 1 :]
+            if await self._replay(shorter):
+                steps = shorter
+            else:
+                place += 1
+        squeeze = self._repertoire.squeeze() if self._repertoire is not None else None
+        if squeeze is None:
+            return steps
+        state, polished = 0, list(steps)
+        for place, step in enumerate(steps[:-1]):
+            outcome, _ = await self._one(state, step, self._options.tactic_timeout)
+            if not isinstance(outcome, Progress):
+                return steps
+            if step == "simp":
+                _, said = await self._one(state, squeeze.tactic, self._options.tactic_timeout)
+                for tactic in said[:1]:
+                    again, _ = await self._one(state, tactic, self._options.tactic_timeout)
+                    if isinstance(again, Progress) and again.text == outcome.text:
+                        polished[place] = tactic
+            state = outcome.state_id
+        return tuple(polished)
+
+    # -- the long closers ------------------------------------------------------------------------
+
+    async def _work_long(self) -> None:
+        assert self._repertoire is not None
+        closers = self._repertoire.long_closers()
+        while not closers and self._long_root is None:
+            await asyncio.sleep(_IDLE_SECONDS)
+        while True:
+            node = self._next_long()
+            if node is not None:
+                self._long_done.add(node)
+                state_id = self.search.graph.nodes[node].state_id
+                for rank, closer in enumerate(closers, 1000):
+                    if await self._try_long(node, state_id, rank, closer):
+                        return
+            if self._long_root is not None and 0 in self._long_done:
+                self.search.finish(0)
+                self._long_root = None
+            if node is None:
+                stop = self.search.stopped
+                if stop is not None:
+                    return
+                await asyncio.sleep(_IDLE_SECONDS)
+
+    def _next_long(self) -> int | None:
+        """The best node that the long closers have not seen: first the root, then the expanded."""
+        if 0 not in self._long_done:
+            return 0
+        nodes = [
+            node
+            for node in self.search.graph.nodes
+            if node.number not in self._long_done and node.state is NodeState.EXPANDED
+        ]
+        return min(nodes, key=lambda node: (-node.log_prob, node.number)).number if nodes else None
+
+    async def _try_long(self, node: int, state_id: int, rank: int, closer: Extra) -> bool:
+        timeout = self._options.tactic_timeout
+        if node != 0:
+            timeout = min(timeout, _LONG_SECONDS)
+        outcome, said = await self._one(state_id, closer.tactic, timeout)
+        if not closer.probe:
+            if isinstance(outcome, Solved):
+                return await self._solved(node, rank, closer.tactic, extra=True)
+            result = Result(rank, Candidate(closer.tactic, 0.0), outcome, extra=True)
+            self.search.tell(node, [result])
+            return False
+        for number, tactic in enumerate(said):
+            place = rank * 100 + number
+            found, _ = await self._one(state_id, tactic, timeout)
+            if isinstance(found, Solved):
+                if await self._solved(node, place, tactic, extra=True):
+                    return True
+            else:
+                result = Result(place, Candidate(tactic, 0.0), found, extra=True)
+                self.search.tell(node, [result])
+        return False
