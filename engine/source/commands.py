@@ -180,8 +180,9 @@ def _finished(command: Command, text: str, end: int, comments: list[tuple[int, i
     while True:
         while command.code_end > command.start and text[command.code_end - 1] in _BLANKS:
             command.code_end -= 1
-        while comments and comments[-1][1] > command.code_end:
+        while comments and comments[-1][0] >= command.code_end:
             comments.pop()
+        # A line comment holds the CR of its line's end, which was taken for a blank here.
         if not comments or comments[-1][1] < command.code_end:
             break
         command.code_end = max(comments.pop()[0], command.start)

@@ -147,6 +147,8 @@ def comment_end(text: str, start: int) -> int:
             elif edge.group() == '"-/':
                 return edge.end()
         return len(text)
+    if text.startswith(("-", "!"), position):
+        position += 1  # of `/--` and `/-!`, so that `/--/` does not close itself
     depth = 1
     for edge in _COMMENT_EDGE.finditer(text, position):
         depth += 1 if edge.group() == "/-" else -1

@@ -1,0 +1,4 @@
+-- No site outside declarations.
+sorry
+begin sorry end
+:=
