@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.generators.repertoire import Extra, Repertoire
-from engine.values import Candidate
+
+if TYPE_CHECKING:
+    from engine.values import Candidate
 
 __all__ = ["Extra", "Repertoire", "TacticGenerator"]
 

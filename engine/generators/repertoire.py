@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.goals import Goal, Hypothesis, parse_state
 from engine.values import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Set
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,13 @@ SQUEEZE = Extra(
 )
 """``squeeze_simp``: says the ``simp only [...]`` that does what ``simp`` did."""
 
-_KNOWN_MOVES = (
-    "intro intros split left right existsi use exfalso cases induction apply exact refine rw simp "
-    "subst funext ext constructor by_contra by_contradiction rcases specialize push_neg dsimp "
-    "unfold norm_num symmetry congr linarith nlinarith obtain by_cases have injection"
-).split()
+_MOVE_HEADS = {
+    *("intro", "intros", "split", "refine", "left", "right", "use", "existsi", "ext", "funext"),
+    *("congr", "symmetry", "push_neg", "constructor", "exfalso", "by_contradiction", "dsimp"),
+    *("unfold", "simp", "induction", "cases", "rcases", "rw", "subst", "apply", "exact", "have"),
+    *("specialize", "norm_num"),
+}
+"""First words of :func:`moves`."""
 
 
 def clean_said(said: str) -> str:
@@ -136,7 +141,7 @@ def _has(text: str, symbol: str) -> bool:
 
 
 def binder_names(target: str, taken: Set[str]) -> list[str]:
-    """Names for ``intros`` at ``target``: the binders' own where they are free, ``h``… for ``→``."""
+    """Names for ``intros`` at ``target``: the binders' own where free, ``h``… for ``→``."""
     used = set(taken)
     names: list[str] = []
 
@@ -288,7 +293,7 @@ class Repertoire:
         """The declarations that the repertoire wants to know of."""
         extras = (*CLOSERS, *LONG_CLOSERS, SQUEEZE)
         names = {name for extra in extras for name in extra.needs}
-        return sorted(names | {f"tactic.interactive.{move}" for move in _KNOWN_MOVES})
+        return sorted(names | {f"tactic.interactive.{move}" for move in _MOVE_HEADS})
 
     def _present(self, extras: Iterable[Extra]) -> list[Extra]:
         return [extra for extra in extras if self._known >= set(extra.needs)]

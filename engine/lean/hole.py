@@ -100,7 +100,7 @@ class LeanHole:
         self._recovery = asyncio.Lock()
         self._restarts = 0
         self._generation = 0
-        self.greeting: Greeting | None = None
+        self._greeting: Greeting | None = None
         self.heartbeats = 0
 
     # -- life ------------------------------------------------------------------------------------
@@ -111,8 +111,8 @@ class LeanHole:
         Raises :class:`NotReachedError` when Lean ends without meeting it, or ``timeout`` seconds
         pass.
         """
-        self.greeting = await self._start(timeout)
-        return self.greeting
+        self._greeting = await self._start(timeout)
+        return self._greeting
 
     async def _start(self, timeout: float) -> Greeting:
         self._generation += 1
@@ -146,6 +146,13 @@ class LeanHole:
             has_metavariables=hello["metavariables"] is True,
             declaration=str(hello["declaration"]),
         )
+
+    @property
+    def greeting(self) -> Greeting:
+        """What Lean said when it met the hole; only after :meth:`open`."""
+        if self._greeting is None:
+            raise RuntimeError("the hole is not open")
+        return self._greeting
 
     @property
     def process(self) -> LeanProcess | None:
@@ -304,7 +311,7 @@ class LeanHole:
         return Progress(number, str(answer.get("pp", "")), int(answer["goals"])), said
 
     async def _stuck(self) -> None:
-        """Kills a Lean that no longer answers on half of its slots; the next request restarts it."""
+        """Kills a Lean that answers on less than half of its slots; who needs it restarts it."""
         now = time.monotonic()
         stuck = sum(now >= flight.overdue for flight in self._flights.values())
         if self._process is not None and 2 * stuck >= self._slots:

@@ -8,7 +8,7 @@ stay), and the text ends behind the site's declaration, because nothing after it
 from __future__ import annotations
 
 from engine.lean.runtime import MODULE
-from engine.source import Analysis, Site, SiteKind, Span, splice
+from engine.source import Analysis, Site, SiteKind, Span, fill_edits, splice
 
 HEADER = f"import {MODULE} "
 """What stands before the document's own first character."""
@@ -21,13 +21,8 @@ def _quoted(text: str) -> str:
 def _at_site(text: str, analysis: Analysis, site: Site, replacement: str) -> str:
     end = site.declaration.span.end if site.declaration is not None else len(text)
     edits = [(site.span, replacement), (Span(end, len(text)), "\n")]
-    for other in analysis.sites:
-        if other.span != site.span and other.span.end <= end:
-            if other.kind is SiteKind.MISSING:
-                edits.append((other.span, " sorry"))
-            elif other.kind is SiteKind.EMPTY:
-                edits.append((other.span, "begin sorry end"))
-    return HEADER + splice(text, edits)
+    before = (s for s in analysis.sites if s.span != site.span and s.span.end <= end)
+    return HEADER + splice(text, [*edits, *fill_edits(before)])
 
 
 def _as_term(site: Site, tactic: str) -> str:

@@ -1,13 +1,16 @@
-"""Modules on the search path: which exist, which are compiled, and relative imports made absolute."""
+"""Modules on the search path: which exist, which are compiled, which name is meant."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.protocol import EngineError, ErrorKind
 from engine.source import Analysis, analyse, splice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 _IMPORT_LINE = re.compile(rb"^\s*import\s+(.*)$", re.MULTILINE)
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.lean.messages import Message, parse_message
-from engine.lean.toolchain import Toolchain
 from engine.lifetime import Tied, tie
 from engine.protocol import EngineError, ErrorKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from engine.lean.toolchain import Toolchain
 
 _LINE_LIMIT = 1 << 20
 """Longest line of output that is read as a message; longer ones are skipped, not kept."""
@@ -50,7 +54,11 @@ class LeanProcess:
     """One run of Lean over one file. ``messages`` grows while it runs."""
 
     def __init__(self, process: asyncio.subprocess.Process, tied: Tied) -> None:
+        if process.stdout is None or process.stderr is None:
+            raise ValueError("Lean must be started with pipes")
         self._process = process
+        self._stdout = process.stdout
+        self._stderr = process.stderr
         self._tied = tied
         self.messages: list[Message] = []
         self.noise = b""
@@ -91,10 +99,9 @@ class LeanProcess:
         return self._process.pid
 
     async def _read_messages(self) -> None:
-        assert self._process.stdout is not None
         while True:
             try:
-                line = await self._process.stdout.readline()
+                line = await self._stdout.readline()
             except ValueError:  # a line over the limit; the stream has dropped what it had of it
                 continue
             if not line:
@@ -104,8 +111,7 @@ class LeanProcess:
                 self.messages.append(message)
 
     async def _read_noise(self) -> None:
-        assert self._process.stderr is not None
-        while chunk := await self._process.stderr.read(65536):
+        while chunk := await self._stderr.read(65536):
             self.noise = (self.noise + chunk)[-4096:]
 
     async def _wait(self) -> int:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -13,6 +12,9 @@ else:
     import tomli as tomllib
 
 from engine.protocol import EngineError, ErrorKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LEAN4_FILES = ("lakefile.lean", "lakefile.toml", "lake-manifest.json")
 

@@ -7,22 +7,25 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.lean.hole import Greeting, LeanHole, NotReachedError, TacticResult
 from engine.lean.instrument import HEADER, with_audit, with_hole
-from engine.lean.messages import Message
 from engine.lean.modules import check_imports, module_source, with_absolute_imports
 from engine.lean.process import LeanCommand, LeanProcess
 from engine.lean.project import Project, find_project
 from engine.lean.runtime import runtime_folder
 from engine.lean.toolchain import Toolchain, find_toolchain
-from engine.lean.verify import errors_inside, new_errors, read_audits
+from engine.lean.verify import new_errors, read_audits
 from engine.protocol import EngineError, ErrorKind, Verdict
-from engine.source import Analysis, Site, Span, analyse, splice
+from engine.source import Analysis, Site, analyse, splice
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+
+    from engine.lean.messages import Message
 
 _OPEN_SECONDS = 180.0
 """How long Lean may take to come to a site: imports, and the document before it."""
@@ -47,7 +50,10 @@ class Document:
 class Hole(Protocol):
     """A site as a Lean meets it; see :class:`engine.lean.hole.LeanHole`."""
 
-    greeting: Greeting | None
+    @property
+    def greeting(self) -> Greeting:
+        """What Lean said when it met the hole."""
+        ...
 
     def apply(
         self, state_id: int, tactics: Iterable[str], *, timeout: float
@@ -122,6 +128,36 @@ async def find_workplace(folder: Path, program: str | None = None) -> Workplace:
 
 def _line_of(text: str, offset: int) -> int:
     return text.count("\n", 0, offset) + 1
+
+
+def _objection(
+    before: Sequence[Message],
+    after: Sequence[Message],
+    text: str,
+    spliced: str,
+    site: Site,
+    replacement: str,
+) -> str | None:
+    """Why the errors of ``spliced`` speak against the proof at ``site`` of ``text``, or None."""
+    shift = spliced.count("\n") - text.count("\n")
+    fresh = new_errors(before, after, last=_line_of(text, site.span.end), shift=shift)
+    if fresh:
+        where = f"line {fresh[0].line}, column {fresh[0].column}"
+        return f"with the proof in place, Lean reports at {where}: {fresh[0].text}"
+    if site.declaration is None:
+        return None
+    start = site.declaration.span.start
+    # What follows on the declaration's last line belongs to the next command.
+    end = site.declaration.span.end + len(spliced) - len(text)
+    end = max(site.span.start + len(replacement), len(spliced[:end].rstrip()))
+    first, last = _line_of(spliced, start), _line_of(spliced, end)
+    column = start - (spliced.rfind("\n", 0, start) + 1)
+    for message in after:
+        # An error where the declaration starts, and that was there before, is about a statement
+        # in front of it that still has no proof.
+        if message.is_error and (first, column) < (message.line, message.column) < (last + 1, 0):
+            return f"the declaration has another error: {message.text}"
+    return None
 
 
 class ProcessSession:
@@ -309,25 +345,13 @@ class ProcessSession:
 
         if exact is None or audited is None:
             return verdict(False, "Lean did not come to the end of the document")
-        span = place.declaration.span if place.declaration is not None else Span(0, len(text))
-        first = _line_of(text, span.start)
-        last = _line_of(text, place.span.end)
-        shift = spliced.count("\n") - text.count("\n")
-        # The last line with something on it: what follows belongs to the next command.
-        end = place.span.start + len(replacement)
-        end = max(end, len(spliced[: span.end + len(spliced) - len(text)].rstrip()))
-        inside = errors_inside(exact, first, _line_of(spliced, end))
-        if inside:
-            return verdict(False, f"Lean refuses the proof in place: {inside[0].text}")
         if any(message.is_error for message in exact):
             before = await self._baseline(command, document, text)
             if before is None:
                 return verdict(False, "Lean did not come to the end of the document")
-            fresh = new_errors(before, exact, last=last, shift=shift)
-            if fresh:
-                return verdict(
-                    False, f"with the proof, line {fresh[0].line} gets an error: {fresh[0].text}"
-                )
+            objection = _objection(before, exact, text, spliced, place, replacement)
+            if objection is not None:
+                return verdict(False, objection)
         audits = read_audits(audited, nonce)
         if not audits:
             return verdict(False, "Lean accepts the document but never ran the proof")

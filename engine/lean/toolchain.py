@@ -107,6 +107,10 @@ def parse_version(text: str) -> tuple[int, int, int] | None:
     return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
+def _normal(entry: str) -> Path:
+    return Path(os.path.normpath(entry))
+
+
 async def find_toolchain(folder: Path, program: str | None = None) -> Toolchain:
     """The Lean 3 that serves ``folder``; ``program`` overrides the search on the PATH and in elan.
 
@@ -129,4 +133,4 @@ async def find_toolchain(folder: Path, program: str | None = None) -> Toolchain:
         entries = json.loads(await ask(path, "--path", cwd=folder))["path"]
     except (ValueError, KeyError, TypeError) as error:
         raise _missing(f"`{path} --path` gave no answer that can be read.") from error
-    return Toolchain(path, version, folder, tuple(Path(os.path.normpath(e)) for e in entries))
+    return Toolchain(path, version, folder, tuple(_normal(e) for e in entries))

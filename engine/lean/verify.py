@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from engine.lean.messages import Message
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.lean.messages import Message
 
 AUDIT = "dsp-lsp-audit"
 
@@ -65,11 +68,6 @@ def read_audits(messages: Sequence[Message], nonce: int) -> list[Audit]:
                     )
                 )
     return audits
-
-
-def errors_inside(messages: Sequence[Message], first: int, last: int) -> list[Message]:
-    """The errors on the lines ``first`` to ``last`` (1-based, both included)."""
-    return [m for m in messages if m.is_error and first <= m.line <= last]
 
 
 def new_errors(

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.generators import Repertoire
 from engine.lean import Document, Hole, ProcessSession
-from engine.lean.hole import Greeting, LeanDiedError
+from engine.lean.hole import LeanDiedError
 from engine.lean.session import default_threads
 from engine.protocol import (
+    EngineError,
     Environment,
     EnvironmentParams,
-    EngineError,
     ErrorKind,
     ExtendParams,
     JobState,
@@ -28,17 +28,21 @@ from engine.protocol import (
     Settings,
     Statistics,
     StopReason,
+    Suggestion,
     SuggestParams,
     SuggestResult,
-    Suggestion,
     TreeResult,
     Verdict,
 )
 from engine.prove.run import Run
 from engine.search import Stop, picture
-from engine.service import Report
 from engine.source import Site, analyse, render_proof
 from engine.values import Progress, Solved
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    from engine.service import Report
 
 _REPORT_SECONDS = 0.1
 _KEPT_TREES = 64
@@ -106,8 +110,7 @@ class Prover:
 
     async def environment(self, params: EnvironmentParams) -> Environment:
         """The Lean that a document at ``params.path`` meets."""
-        path = Path(params.path)
-        workplace = await self._session.workplace(path if path.is_dir() else path.parent)
+        workplace = await self._session.workplace(_folder(params.path))
         return Environment(
             lean=str(workplace.toolchain.program),
             lean_version=workplace.toolchain.version_text,
@@ -140,7 +143,6 @@ class Prover:
     async def _prove(self, job: _Job) -> Stop:
         hole = job.hole = await self._session.open(job.document, job.site)
         greeting = hole.greeting
-        assert greeting is not None
         job.goal = greeting.text
         repertoire = Repertoire(await hole.known(Repertoire.asked()))
 
@@ -342,8 +344,7 @@ class Prover:
         document = Document(params.text, Path(params.path) if params.path is not None else None)
         hole = await self._session.open(document, _site(params.text, params.site))
         try:
-            greeting: Greeting | None = hole.greeting
-            assert greeting is not None
+            greeting = hole.greeting
             repertoire = Repertoire(await hole.known(Repertoire.asked()))
             ranked: dict[str, float | None] = {}
             if params.options.repertoire:
@@ -369,6 +370,10 @@ class Prover:
             await hole.close()
         best = sorted(found.items(), key=lambda item: (item[1].goals > 0, item[0]))
         return SuggestResult(goal=greeting.text, suggestions=[s for _, s in best[: params.limit]])
+
+
+def _folder(path: str) -> Path:
+    return Path(path) if Path(path).is_dir() else Path(path).parent
 
 
 def _site(text: str, start: int) -> Site:

@@ -6,10 +6,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from engine.generators import Extra, Repertoire, TacticGenerator
 from engine.generators.repertoire import clean_said
-from engine.lean import Hole
 from engine.protocol import SearchOptions, Statistics, StopReason, Verdict
 from engine.search import (
     DynamicSchedule,
@@ -23,6 +22,10 @@ from engine.search import (
     Wait,
 )
 from engine.values import Candidate, Failed, Outcome, Progress, Solved
+
+if TYPE_CHECKING:
+    from engine.generators import Extra, Repertoire, TacticGenerator
+    from engine.lean import Hole
 
 _LONG_SECONDS = 5.0
 """Time-out of a long closer behind the root; at the root it gets the search's own."""
@@ -93,6 +96,7 @@ class Run:
         self._used = 0.0
         self._started: float | None = None
         self._verifying = asyncio.Lock()
+        self._root_closers_done = asyncio.Event()
         self._long_done: set[int] = set()
         self._long_root: Expand | None = None
         self._tried_proofs: set[tuple[str, ...]] = set()
@@ -127,7 +131,7 @@ class Run:
         self._started = time.monotonic()
         tasks = [asyncio.create_task(self._work()) for _ in range(self._workers)]
         if self._repertoire is not None:
-            tasks.append(asyncio.create_task(self._work_long()))
+            tasks.append(asyncio.create_task(self._work_long(self._repertoire.long_closers())))
         try:
             left = max(0.0, self.search.budget - self.elapsed)
             await self._until_stopped(tasks, left)
@@ -162,6 +166,8 @@ class Run:
 
     async def _work(self) -> None:
         while True:
+            async with self._verifying:
+                pass  # Lean is busy with a proof that will most likely end the search
             step = self.search.next(self.elapsed)
             if isinstance(step, Expand):
                 await self._expand(step)
@@ -179,6 +185,7 @@ class Run:
             if self._repertoire is not None:
                 extras = [(i, e.tactic) for i, e in enumerate(self._repertoire.closers())]
                 await self._apply(step, extras, self._first_timeout, known, extra=True)
+            self._root_closers_done.set()
             candidates = await sampling
         finally:
             sampling.cancel()
@@ -243,17 +250,28 @@ class Run:
 
         def wanted() -> Iterator[str]:
             for rank, tactic in ranked:
+                if solved and rank > min(solved):
+                    return
                 if self.search.wanted(step.node, rank, extra=extra):
                     sent.append(rank)
                     yield tactic
 
+        # Of several tactics that close the goal, the first by rank: the proof must not depend on
+        # which answer comes first.
+        solved: dict[int, str] = {}
+        answered: set[int] = set()
         started = time.monotonic()
         try:
             async for result in self._hole.apply(step.state_id, wanted(), timeout=timeout):
                 rank = sent[result.index]
+                answered.add(rank)
                 outcome = result.outcome
                 if isinstance(outcome, Solved):
-                    await self._solved(step.node, rank, result.tactic, extra=extra)
+                    solved[rank] = result.tactic
+                while solved and answered.issuperset(r for r in sent if r < min(solved)):
+                    first = min(solved)
+                    await self._solved(step.node, first, solved.pop(first), extra=extra)
+                if isinstance(outcome, Solved):
                     continue
                 known[result.tactic] = outcome
                 candidate = Candidate(result.tactic, 0.0) if extra else candidates[rank]
@@ -335,17 +353,16 @@ class Run:
 
     # -- the long closers ------------------------------------------------------------------------
 
-    async def _work_long(self) -> None:
-        assert self._repertoire is not None
-        closers = self._repertoire.long_closers()
-        while not closers and self._long_root is None:
-            await asyncio.sleep(_IDLE_SECONDS)
+    async def _work_long(self, closers: Sequence[Extra]) -> None:
+        await self._root_closers_done.wait()
         while True:
             node = self._next_long()
             if node is not None:
                 self._long_done.add(node)
                 state_id = self.search.graph.nodes[node].state_id
                 for rank, closer in enumerate(closers, 1000):
+                    async with self._verifying:
+                        pass
                     if await self._try_long(node, state_id, rank, closer):
                         return
             if self._long_root is not None and 0 in self._long_done:
