@@ -53,9 +53,9 @@ def main(
     try:
         try:
             arguments = _parser().parse_args(argv)
+            status = _run(arguments, connect or _engine)
         except SystemExit as end:  # `--help`, `--version` and what argparse refuses
-            return end.code if isinstance(end.code, int) else BAD_INPUT
-        status = _run(arguments, connect or _engine)
+            status = end.code if isinstance(end.code, int) else BAD_INPUT
         sys.stdout.flush()
     except BrokenPipeError:
         status = NOBODY_READS
@@ -102,7 +102,7 @@ def _let_go_of_output() -> None:
 
 
 def _prove(arguments: argparse.Namespace, connect: Callable[[], EngineClient]) -> int:
-    from dsp_lsp.commands import ProveJob, prove
+    from dsp_lsp.commands import ProveJob, prove, read_standard_input
 
     if (arguments.target is None) == (arguments.statement is None):
         arguments.parser.error("give either FILE (or -) or --statement")
@@ -110,6 +110,8 @@ def _prove(arguments: argparse.Namespace, connect: Callable[[], EngineClient]) -
     job = ProveJob(
         target=arguments.target,
         statement=arguments.statement,
+        # Read before there is an event loop: Ctrl-C would wait for the end of the input.
+        piped=read_standard_input() if arguments.target == "-" else None,
         imports=arguments.imports,
         settings=_settings(arguments),
         options=_options(arguments),
@@ -178,7 +180,9 @@ def _with_engine(
             task.cancel()
 
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(signum, interrupt, signum)
+            # Under `nohup` and in a script's background some are ignored, and are to stay so.
+            if signal.getsignal(signum) is not signal.SIG_IGN:
+                loop.add_signal_handler(signum, interrupt, signum)
         client = connect()
         try:
             return await command(client)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dsp_lsp.terminal import ProgressView
     from engine.source import Site
 
-__all__ = ["ProveJob", "SuggestJob", "prove", "suggest"]
+__all__ = ["ProveJob", "SuggestJob", "prove", "read_standard_input", "suggest"]
 
 PROVED, NOT_PROVED, BAD_INPUT, BAD_ENVIRONMENT = 0, 1, 2, 3
 
@@ -50,11 +50,13 @@ PROVED, NOT_PROVED, BAD_INPUT, BAD_ENVIRONMENT = 0, 1, 2, 3
 class ProveJob:
     """The command line of ``prove``. Exactly one of ``target`` and ``statement`` is set.
 
-    ``target`` is ``-`` for standard input. ``imports`` is None where none was named.
+    ``target`` is ``-`` for standard input, whose text is ``piped``. ``imports`` is None where none
+    was named.
     """
 
     target: str | None
     statement: str | None
+    piped: str | None = None
     imports: list[str] | None
     settings: Settings
     options: SearchOptions
@@ -73,6 +75,11 @@ class SuggestJob:
     options: SearchOptions
     limit: int
     json: bool = False
+
+
+def read_standard_input() -> str:
+    """All of it, as the text of a document."""
+    return decode(sys.stdin.buffer.read() if sys.stdin else b"", "Standard input")
 
 
 async def prove(job: ProveJob, client: EngineClient) -> int:
@@ -143,14 +150,15 @@ async def _prove_statement(job: ProveJob, client: EngineClient) -> int:
         option = "--write" if job.write else "--diff"
         raise EngineError(f"`{option}` needs a file.", remedy=f"Leave out {option}.")
     if job.statement is None:
-        name, text = "<stdin>", decode(sys.stdin.buffer.read(), "Standard input")
+        name, text = "<stdin>", job.piped or ""
     else:
         name, text = "<statement>", job.statement
         try:
             text.encode("utf-8")
         except UnicodeEncodeError:  # what Python makes of arguments in another encoding
             raise EngineError("The statement is not UTF-8.", remedy="Use - and a file.") from None
-    text = complete_statement(text, "The statement" if job.statement else "Standard input")
+    called = "Standard input" if job.statement is None else "The statement"
+    text = complete_statement(text, called)
     await client.start(job.settings)
     folder = os.getcwd()  # noqa: PTH109
     own = imports_of(text)

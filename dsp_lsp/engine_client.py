@@ -312,7 +312,9 @@ class EngineProcess:
         if text:
             self._tail.append(text)
             if self._log is not None:
-                self._log(text)
+                # A log that fails must not stop us reading, which would stall the engine.
+                with contextlib.suppress(Exception):
+                    self._log(text)
 
     def _obituary(self, code: int | None, garbled: str) -> EngineError:
         if self._closing:

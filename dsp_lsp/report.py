@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dsp_lsp.splices import line_and_column
 from engine.protocol import StopReason
-from engine.wire import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,12 +61,12 @@ def record(document: Document, outcome: Outcome) -> dict[str, Any]:
         **site_record(document.name, outcome.site),
         "status": outcome.status,
         "proof": splice.text.strip() if splice else None,
-        "edit": to_json(splice),
-        "verdict": to_json(verdict),
+        "edit": asdict(splice) if splice else None,
+        "verdict": asdict(verdict) if verdict else None,
         "axioms": list(verdict.axioms) if verdict else [],
         "elapsed": result.elapsed if result else None,
         "stop_reason": result.stop_reason.value if result else None,
-        "statistics": to_json(result.statistics) if result else None,
+        "statistics": asdict(result.statistics) if result else None,
         "goal": result.goal if result else None,
         "steps": list(result.steps) if result else [],
         "notes": list(result.notes) if result else [],
@@ -88,7 +88,7 @@ def error_record(error: EngineError) -> dict[str, Any]:
 
 def suggest_record(name: str, site: Site, result: SuggestResult) -> dict[str, Any]:
     """The JSON of ``suggest --json``."""
-    return {**site_record(name, site), **to_json(result)}
+    return {**site_record(name, site), **asdict(result)}
 
 
 def error_text(error: EngineError, name: str | None = None) -> str:

@@ -16,6 +16,10 @@ class Splice:
     text: str
 
 
+def _growth(splice: Splice) -> int:
+    return len(splice.text) - (splice.end - splice.start)
+
+
 class Splices:
     """An original text and what replaces parts of it. Offsets count code points."""
 
@@ -37,22 +41,23 @@ class Splices:
         for splice in self._splices:
             here = splice.start + shift
             there = here + len(splice.text)
-            shift += len(splice.text) - (splice.end - splice.start)
+            shift += _growth(splice)
             # Insertions at the same place stay apart: the later one follows the earlier.
             met_it = here < end and start < there
             (met if met_it else kept).append((splice, here, there))
+        before = [splice for splice, _, there in kept if there <= start]
+        after = [splice for splice, _, there in kept if there > start]
         low, high = start, end
         for _, here, there in met:
             low, high = min(low, here), max(high, there)
+        shift = sum(map(_growth, before))
         merged = Splice(
-            self.to_original(low),
-            max([self.to_original(high), *(splice.end for splice, _, _ in met)]),
+            low - shift,
+            high - shift - sum(_growth(splice) for splice, _, _ in met),
             self.text[low:start] + text + self.text[end:high],
         )
         self.text = self.text[:start] + text + self.text[end:]
-        order = [s for s, _, there in kept if there <= start]
-        rest = [s for s, _, there in kept if there > start]
-        self._splices = [*order, merged, *rest]
+        self._splices = [*before, merged, *after]
         return merged
 
     def to_current(self, offset: int) -> int | None:
@@ -60,7 +65,7 @@ class Splices:
         shift = 0
         for splice in self._splices:
             if splice.end <= offset:
-                shift += len(splice.text) - (splice.end - splice.start)
+                shift += _growth(splice)
             elif splice.start < offset:
                 return None
         return offset + shift
@@ -74,7 +79,7 @@ class Splices:
                 break
             if offset < here + len(splice.text):
                 return splice.start
-            shift += len(splice.text) - (splice.end - splice.start)
+            shift += _growth(splice)
         return offset - shift
 
 

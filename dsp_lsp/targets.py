@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Target", "choose_sites", "complete_statement", "imports_of", "parse_target"]
 
-_PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+))?:?", re.DOTALL)
+_ONE = re.compile(r"(?P<file>.+):(?P<line>\d+):?", re.DOTALL)
+_TWO = re.compile(r"(?P<file>.+):(?P<line>\d+):(?P<column>\d+):?", re.DOTALL)
 _LISTED = 8
 
 
@@ -36,12 +37,18 @@ class Target:
 
 
 def parse_target(text: str) -> Target:
-    """``FILE[:LINE[:COL]]``; a file that exists under exactly that name is meant first."""
-    match = _PLACE.fullmatch(text)
-    if match is None or Path(text).exists():
-        return Target(text)
-    column = match["column"]
-    return Target(match["file"], int(match["line"]), None if column is None else int(column))
+    """``FILE[:LINE[:COL]]``; of the ways to read it, the longest name of a file that exists."""
+    whole = Target(text)
+    one, two = _ONE.fullmatch(text), _TWO.fullmatch(text)
+    readings = [whole]
+    if one is not None:
+        readings.append(Target(one["file"], int(one["line"])))
+    if two is not None:
+        readings.append(Target(two["file"], int(two["line"]), int(two["column"])))
+    for reading in readings:
+        if Path(reading.file).exists():
+            return reading
+    return readings[-1]
 
 
 def choose_sites(text: str, target: Target) -> list[Site]:

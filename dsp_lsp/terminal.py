@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from engine.protocol import JobState
@@ -25,6 +27,9 @@ _LINE_SECONDS = 5.0
 
 def prepare_streams() -> None:
     """Makes the streams take any Lean text: UTF-8 into pipes, a best effort on a terminal."""
+    # Python has none where the descriptor was closed (`>&-`).
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             if not stream.isatty():
@@ -106,6 +111,9 @@ class _Bar:
         from rich.console import Console
         from rich.live import Live
 
+        self._label, self._budget = "", 0.0
+        self._report: ProgressReport | None = None
+        self._received = time.monotonic()
         self._console = Console(file=stream, highlight=False)
         self._live: Live = Live(
             console=self._console,
@@ -115,9 +123,6 @@ class _Bar:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._label, self._budget = "", 0.0
-        self._report: ProgressReport | None = None
-        self._received = self._begun = time.monotonic()
 
     def __enter__(self) -> _Bar:
         self._live.start()
@@ -128,7 +133,6 @@ class _Bar:
 
     def begin(self, label: str, budget: float) -> None:
         self._label, self._budget, self._report = label, budget, None
-        self._begun = time.monotonic()
 
     def update(self, report: ProgressReport) -> None:
         self._report, self._received = report, time.monotonic()

@@ -41,9 +41,10 @@ def create_prover(settings: Settings) -> Service:
 
 def main(create: ServiceFactory = create_prover) -> int:
     """Serves standard input until it ends; returns the exit status."""
+    level = logging.getLevelName(os.environ.get("DSP_LSP_LOG", "WARNING").upper())
     logging.basicConfig(
         stream=sys.stderr,
-        level=os.environ.get("DSP_LSP_LOG", "WARNING").upper(),
+        level=level if isinstance(level, int) else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     logging.raiseExceptions = False  # Standard error may be gone before we are.
