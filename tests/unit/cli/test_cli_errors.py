@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -363,7 +364,9 @@ def test_ctrl_c_while_standard_input_is_awaited() -> None:
     def interrupted() -> bool:
         # Again and again, as a person would: Python may miss one just before it blocks.
         process.send_signal(signal.SIGINT)
-        return process.poll() is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(2)
+        return process.returncode is not None
 
     assert eventually(interrupted)
     assert process.returncode == 130
