@@ -31,8 +31,18 @@ if TYPE_CHECKING:
 
 _WORDS_INSIDE: Final = frozenset(("begin", "match", "sorry", "admit"))
 
-# Alternatives begin with a literal character each, so that `re` can skip quickly to the next one.
 _WORD_END: Final = rf"(?![{REST}]|\.[{LETTERS}«])"
+
+
+def _by_initial(words: frozenset[str]) -> list[str]:
+    """Expressions for ``words`` as whole words, one for each initial: fewer to try at a letter."""
+    rests: dict[str, list[str]] = {}
+    for word in sorted(words):
+        rests.setdefault(word[0], []).append(word[1:])
+    return [f"{initial}(?:{'|'.join(some)}){_WORD_END}" for initial, some in rests.items()]
+
+
+# Alternatives begin with a literal character each, so that `re` can skip quickly to the next one.
 _INTERESTING: Final = re.compile(
     "|".join(
         [
@@ -42,10 +52,10 @@ _INTERESTING: Final = re.compile(
             "<-",
             STRING,
             f"'(?<![{REST}]'){CHARACTER[1:]}",
-            rf"`+(?:{NAME})?",
+            rf"``*(?:{NAME})?",
             QUOTED_PART,
             r"@\[",
-            *(word + _WORD_END for word in sorted(KEYWORDS | _WORDS_INSIDE)),
+            *_by_initial(KEYWORDS | _WORDS_INSIDE),
         ]
     ),
     re.DOTALL,

@@ -38,7 +38,7 @@ _EDGE: Final = re.compile(
             "//",
             STRING,
             f"'(?<![{REST}]'){CHARACTER[1:]}",
-            rf"`+(?:{NAME})?",
+            rf"``*(?:{NAME})?",
             QUOTED_PART,
             ":=",
             r"\|",

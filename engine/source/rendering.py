@@ -22,6 +22,7 @@ WIDTH: Final = 100
 _STEP: Final = 2
 _OPAQUE: Final = re.compile(f"({LINE_COMMENT})|/-|{STRING}", re.DOTALL)
 _REST_CHARACTER: Final = re.compile(f"[{REST}]")
+_TAIL: Final = re.compile(r"[ \t]*[)}\]⟩,;]+|[^ \t]*")
 _CLOSING_LINE: Final = re.compile(r"[ \t]*(?:end\b|[})\]⟩|])")
 
 
@@ -63,11 +64,17 @@ def _in_tactics(text: str, site: Site, tactics: list[_Tactic], *, braces: bool) 
     alone = not before.strip()
     if one_line is not None and (braces or not alone or len(tactics) == 1):
         result = opening + one_line + closing
-        if len(before) + len(result) + len(_first_word(after)) <= WIDTH:
+        if len(before) + len(result) + len(_tail(after)) <= WIDTH:
             return result
-    indent = before if alone else " " * len(before)
+    indent = before if alone else _same_width(before)
     tactics[-1] = _without_comment(tactics[-1], keep=not (braces or after.strip()))
-    return opening + _lines(tactics, indent + " " * len(opening)).lstrip(" \t") + closing
+    result = opening + _lines(tactics, indent + " " * len(opening)).lstrip(" \t") + closing
+    if alone or _width(before + result + _tail(after)) <= WIDTH:
+        return result
+    # Too far to the right to line up: begin a line of its own.
+    lower = before[: len(before) - len(before.lstrip())] + " " * (2 * _STEP)
+    below = f"{opening.rstrip()}\n{_lines(tactics, lower)}{closing}"
+    return below if _width(before + below + _tail(after)) < _width(before + result) else result
 
 
 def _after_assign(text: str, site: Site, tactics: list[_Tactic]) -> str:
@@ -94,7 +101,7 @@ def _as_term(text: str, site: Site, tactics: list[_Tactic]) -> str:
     one_line = None if comments or "\n" in old else _one_line(tactics)
     if one_line is not None and not (blocky and not after.strip() and len(tactics) > 1):
         result = f"{opening} {one_line} {closing}"
-        if len(before) + len(result) + len(_first_word(after)) <= WIDTH:
+        if len(before) + len(result) + len(_tail(after)) <= WIDTH:
             return result
     indent = before[: len(before) - len(before.lstrip())]
     inner = indent + " " * _STEP
@@ -112,11 +119,19 @@ def _around(text: str, site: Site) -> tuple[str, str]:
     return text[text.rfind("\n", 0, start) + 1 : start], after.rstrip("\r")
 
 
-def _first_word(after: str) -> str:
+def _tail(after: str) -> str:
     """What must stay on the line: up to the first place where a line could be broken."""
-    if after[:1].isspace():
-        return ""
-    return after.split(None, 1)[0] if after else ""
+    match = _TAIL.match(after)
+    return match.group() if match else ""
+
+
+def _same_width(before: str) -> str:
+    """Blanks as wide as ``before``, with its tabs."""
+    return "".join(["\t" if character == "\t" else " " for character in before])
+
+
+def _width(text: str) -> int:
+    return max(map(len, text.split("\n")))
 
 
 def _has_crlf(text: str) -> bool:
