@@ -201,8 +201,11 @@ def _with_engine(
 def _settings(arguments: argparse.Namespace) -> Settings:
     from engine.protocol import Settings
 
+    lean = arguments.lean
+    if lean is not None and os.sep in lean:  # a path, which is the caller's, and no command
+        lean = os.path.abspath(os.path.expanduser(lean))  # noqa: PTH100, PTH111
     chosen = {
-        "lean": arguments.lean,
+        "lean": lean,
         "threads": arguments.threads,
         "generator": arguments.generator,
     }

@@ -170,8 +170,9 @@ async def _prove_statement(job: ProveJob, client: EngineClient) -> int:
         splices.replace(0, 0, "".join(f"import {module}\n" for module in imports) + "\n")
     document = Document(name, f"{folder}/statement.lean", splices, [*imports, *own])
     run = _Run(job, document, len(sites := find_sites(text)))
-    if job.output == "text" and document.imports:
-        show("".join(f"import {module}\n" for module in document.imports))
+    if job.output == "text":
+        lines = [f"import {module}" for module in document.imports] or ["-- no imports"]
+        show("\n".join([*lines, ""]))
     await run.prove(client, sites)
     run.finish(None)
     return run.status

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.source import Site
 
 __all__ = [
+    "counted",
     "error_text",
     "in_context",
     "record",
@@ -34,6 +35,11 @@ _REASONS = {
     StopReason.CANCELLED: "cancelled",
     StopReason.PROVED: "its proof was refused",
 }
+
+
+def counted(number: int, what: str) -> str:
+    """A number and what it counts, in English."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def subject(site: Site) -> str:
@@ -103,7 +109,8 @@ def verdict_text(outcome: Outcome) -> str:
     if result is None:
         return "refused"
     statistics = result.statistics
-    effort = f"{statistics.expansions} expansions, {statistics.tried} tactics tried"
+    expansions = counted(statistics.expansions, "expansion")
+    effort = f"{expansions}, {counted(statistics.tried, 'tactic')} tried"
     verdict = result.verdict
     if outcome.splice is None or verdict is None:
         reason = _REASONS[result.stop_reason]

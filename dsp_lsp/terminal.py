@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from dsp_lsp.report import counted
 from engine.protocol import JobState
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class _Lines(_Silent):
         now = time.monotonic()
         if report.state is self._state and now < self._due:
             return
+        if report.state is JobState.FINISHED:  # The result says it, and more.
+            return
         self._state, self._due = report.state, now + _LINE_SECONDS
         say(f"{self._label}: {report.state.value}{_numbers(report)}")
 
@@ -99,7 +102,7 @@ def _numbers(report: ProgressReport) -> str:
         return ""
     return (
         f", {report.elapsed:.1f}/{report.budget:g} s, n {report.n}, "
-        f"{report.expansions} expansions, {report.open_nodes} open, "
+        f"{counted(report.expansions, 'expansion')}, {report.open_nodes} open, "
         f"{report.tactics_per_second:.1f} tactics/s"
     )
 
@@ -168,7 +171,8 @@ class _Bar:
         if report and state not in (JobState.QUEUED, JobState.OPENING):
             source = " on ".join(part for part in (report.generator, report.device) if part)
             numbers = (
-                f"  n {report.n} · {report.expansions} expansions · {report.open_nodes} open · "
+                f"  n {report.n} · {counted(report.expansions, 'expansion')} · "
+                f"{report.open_nodes} open · "
                 f"{report.tactics_per_second:.0f} tactics/s"
             )
             lines.add_row(Text(numbers + (f" · {source}" if source else ""), no_wrap=True))

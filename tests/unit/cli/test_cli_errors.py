@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from cli_helpers import Done, save, start
@@ -18,6 +19,9 @@ from cli_helpers import Done, save, start
 from dsp_lsp.cli import main
 from dsp_lsp.engine_client import EngineProcess
 from tests.engine.conftest import alive, eventually
+
+if TYPE_CHECKING:
+    from engine.protocol import Settings
 
 Cli = Callable[..., Done]
 
@@ -380,3 +384,21 @@ def test_streams_that_are_closed() -> None:
     process.communicate(timeout=60)
     assert process.returncode == 0
     assert "trivial" in Path("x.lean").read_text()
+
+
+def test_a_program_is_named_from_where_the_user_stands(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save("x.lean", SORRY)
+    seen: list[str | None] = []
+    real = EngineProcess.start
+
+    async def start(self: EngineProcess, settings: Settings) -> object:
+        seen.append(settings.lean)
+        return await real(self, settings)
+
+    monkeypatch.setattr(EngineProcess, "start", start)
+    for lean in ("./lean3", "lean3", "~/lean3", "/x/lean3"):
+        cli("prove", "x.lean", "--lean", lean)
+    here = str(Path.cwd() / "lean3")
+    assert seen == [here, "lean3", str(Path("~/lean3").expanduser()), "/x/lean3"]
