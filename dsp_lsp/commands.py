@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dsp_lsp.files import check_writable, decode, read_source, replace_file, write_source
 from dsp_lsp.proving import Document, prove_sites
 from dsp_lsp.report import (
+    counted,
     error_text,
     in_context,
     record,
@@ -116,7 +117,7 @@ async def suggest(job: SuggestJob, client: EngineClient) -> int:
     else:
         show(f"{source.name}:{site.line}:{site.column}: {subject(site)}\n{result.goal}\n")
         for item in result.suggestions:
-            goals = "closes the goal" if item.goals == 0 else f"leaves {item.goals}"
+            goals = f"leaves {counted(item.goals, 'goal')}" if item.goals else "closes the goal"
             show(f"  {item.tactic:<40}  {goals}")
         if not result.suggestions:
             show("  no tactic succeeded")

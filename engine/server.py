@@ -196,4 +196,7 @@ class Server:
         asyncio.get_running_loop().call_soon(self._stop)
 
     def _send_progress(self, report: ProgressReport) -> None:
-        self.peer.notify(PROGRESS, report)
+        try:
+            self.peer.notify(PROGRESS, report)
+        except ValueError:  # JSON has no infinity; a search must not fail for a number to look at
+            logger.exception("a progress report that cannot be sent")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dsp_lsp import engine_client
 from dsp_lsp.engine_client import EngineProcess
 from engine.protocol import (
     PROGRESS_INTERVAL,
@@ -30,6 +31,7 @@ from .conftest import FAKE_ENGINE, alive, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 def ask(name: str, job: str = "job") -> ProveParams:
@@ -226,5 +228,23 @@ async def test_a_flood_on_standard_error_stalls_nothing() -> None:
     engine = EngineProcess([sys.executable, "-c", code])
     try:
         await asyncio.wait_for(engine.start(Settings()), 20)
+    finally:
+        await engine.close()
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 11)])
+async def test_the_working_directory_is_not_searched_for_modules(
+    version: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if sys.version_info < version:
+        pytest.skip("this Python lacks the option")
+    (tmp_path / "engine.py").write_text("raise SystemExit(9)\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(engine_client.sys, "version_info", version)
+    engine = EngineProcess()
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    try:
+        await engine.start(Settings())
     finally:
         await engine.close()
