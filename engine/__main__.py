@@ -17,6 +17,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from engine.lifetime import die_with_parent
+from engine.protocol import EngineError, ErrorKind
 from engine.server import Server
 from engine.stdio import Stdio
 from engine.wire import FramingError
@@ -33,7 +34,14 @@ logger = logging.getLogger("engine")
 
 def create_prover(settings: Settings) -> Service:
     """The real prover; imported only now, so that the process greets at once."""
-    from engine.prove import create
+    try:
+        from engine.prove import create
+    except ModuleNotFoundError as error:
+        raise EngineError(
+            f"The Python package `{error.name}` is missing from {sys.prefix}.",
+            remedy="Install dsp-lsp there again: it brings what it needs.",
+            kind=ErrorKind.ENVIRONMENT,
+        ) from error
 
     service: Service = create(settings)
     return service

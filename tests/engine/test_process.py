@@ -248,3 +248,14 @@ async def test_the_working_directory_is_not_searched_for_modules(
         await engine.start(Settings())
     finally:
         await engine.close()
+
+
+async def test_a_missing_package_is_named() -> None:
+    code = (
+        "import sys; sys.modules['engine.prove'] = None; "
+        "import runpy; runpy.run_module('engine', run_name='__main__')"
+    )
+    engine = EngineProcess([sys.executable, "-c", code])
+    with pytest.raises(EngineError, match="package `engine.prove` is missing") as caught:
+        await engine.start(Settings())
+    assert caught.value.kind is ErrorKind.ENVIRONMENT
