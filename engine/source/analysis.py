@@ -304,14 +304,20 @@ def _assemble(text: str, starts: list[int], parts: list[_Part]) -> Analysis:
                 scopes.hash_of(head.statement),
             )
             declarations.append(declaration)
+            counted = start
+            site_line = line
+            line_start = text.rfind("\n", 0, start) + 1 if part.sites else 0
             for ordinal, found in enumerate(part.sites):
                 at = start + found.start
+                site_line += text.count("\n", counted, at)
+                line_start = max(line_start, text.rfind("\n", counted, at) + 1)
+                counted = at
                 sites.append(
                     Site(
                         found.kind,
                         Span(at, start + found.end),
-                        line + text.count("\n", start, at),
-                        at - (text.rfind("\n", 0, at) + 1),
+                        site_line,
+                        at - line_start,
                         declaration,
                         ordinal,
                         found.isolated,

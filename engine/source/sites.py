@@ -79,6 +79,10 @@ _TACTICS: Final = _Kind.TACTICS
 _BY: Final = _Kind.BY
 _BINDER: Final = _Kind.BINDER
 
+_REACH: Final = 200
+"""How many open things a closing token may close, and how many tokens a pattern may have; without a
+limit, hostile text would take time in the square of its length."""
+
 _NO_PATTERN: Final = frozenset((BEGIN, END, BY, THEN_TACTIC, LET, HAVE, BINDER, MATCH, BAR))
 
 
@@ -131,6 +135,7 @@ class _Finder:
         self.tokens = tokens
         self.found: list[FoundSite] = []
         self.ends_in_assign = False
+        self.block_ends: dict[int, int] | None = None
         base = _Frame(_BASE, None)
         base.assigned = not fields
         self.stack = [base]
@@ -284,16 +289,20 @@ class _Finder:
         code, start, _ = tokens[index]
         if code != BEGIN and not (code == OPEN and text[start] == "{"):
             return index, end
-        depth = 0
-        for later in range(index, len(tokens)):
-            code, start, stop = tokens[later]
-            if code in (BEGIN, MATCH) or (code == OPEN and closer(text, tokens[later]) == "}"):
-                depth += 1
-            elif code == END or (code == CLOSE and text[start] == "}"):
-                depth -= 1
-                if not depth:
-                    return later + 1, stop
-        return index, end
+        last = self._block_ends().get(index)
+        return (index, end) if last is None else (last + 1, tokens[last][2])
+
+    def _block_ends(self) -> dict[int, int]:
+        """The index of the token that closes each block, by that of the one that opens it."""
+        if self.block_ends is None:
+            self.block_ends = {}
+            opened = []
+            for index, (code, start, end) in enumerate(self.tokens):
+                if code in (BEGIN, MATCH) or (code == OPEN and self.text[end - 1] == "{"):
+                    opened.append(index)
+                elif (code == END or (code == CLOSE and self.text[start] == "}")) and opened:
+                    self.block_ends[opened.pop()] = index
+        return self.block_ends
 
     def _add(self, kind: SiteKind, start: int, end: int, isolated: bool) -> None:
         top = self.stack[-1]
@@ -331,7 +340,7 @@ class _Finder:
     def _then(self) -> None:
         """``;`` and ``<|>``: end what the nearest tactic has open, and wait for the next one."""
         stack = self.stack
-        for depth in range(len(stack) - 1, -1, -1):
+        for depth in range(len(stack) - 1, max(-1, len(stack) - _REACH), -1):
             frame = stack[depth]
             if frame.kind in (_GROUP, _MATCH, _BASE):
                 return
@@ -365,7 +374,7 @@ class _Finder:
 
     def _close(self, sign: str) -> None:
         stack = self.stack
-        for depth in range(len(stack) - 1, 0, -1):
+        for depth in range(len(stack) - 1, max(0, len(stack) - _REACH), -1):
             frame = stack[depth]
             if frame.closer == sign:
                 del stack[depth:]
@@ -375,7 +384,7 @@ class _Finder:
 
     def _end(self) -> None:
         stack = self.stack
-        for depth in range(len(stack) - 1, 0, -1):
+        for depth in range(len(stack) - 1, max(0, len(stack) - _REACH), -1):
             frame = stack[depth]
             if frame.kind is _MATCH or frame.closer == "end":
                 del stack[depth:]
@@ -384,7 +393,7 @@ class _Finder:
     def _unwind(self, kind: _Kind, stage: int, *, keep: bool) -> None:
         """Closes what is open up to the nearest frame of that kind and stage in these brackets."""
         stack = self.stack
-        for depth in range(len(stack) - 1, 0, -1):
+        for depth in range(len(stack) - 1, max(0, len(stack) - _REACH), -1):
             frame = stack[depth]
             if frame.kind is kind and frame.stage == stage:
                 if keep:
@@ -400,14 +409,15 @@ class _Finder:
         """``|`` may begin the next alternative of a ``match`` or an equation."""
         stack = self.stack
         depth = len(stack) - 1
-        while stack[depth].kind not in (_GROUP, _MATCH, _BLOCK, _TACTICS, _BASE):
+        least = max(0, depth - _REACH)
+        while depth > least and stack[depth].kind not in (_GROUP, _MATCH, _BLOCK, _TACTICS, _BASE):
             if stack[depth].head in PATTERN_TACTICS:
                 return
             depth -= 1
         if stack[depth].kind not in (_MATCH, _BASE) or depth == len(stack) - 1:
             return
         nesting = 0
-        for code, _, _ in self.tokens[index : index + 200]:
+        for code, _, _ in self.tokens[index : index + _REACH]:
             if code == OPEN:
                 nesting += 1
             elif code == CLOSE:
