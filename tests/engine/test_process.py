@@ -256,6 +256,6 @@ async def test_a_missing_package_is_named() -> None:
         "import runpy; runpy.run_module('engine', run_name='__main__')"
     )
     engine = EngineProcess([sys.executable, "-c", code])
-    with pytest.raises(EngineError, match="package `engine.prove` is missing") as caught:
+    with pytest.raises(EngineError, match=r"package `engine\.prove` is missing") as caught:
         await engine.start(Settings())
     assert caught.value.kind is ErrorKind.ENVIRONMENT
