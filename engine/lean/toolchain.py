@@ -94,6 +94,8 @@ async def ask(program: Path, *arguments: str, cwd: Path) -> str:
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(process.wait(), 5)
         tied.release()
     if process.returncode != 0:
         lines = err.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
@@ -131,6 +133,7 @@ async def find_toolchain(folder: Path, program: str | None = None) -> Toolchain:
         )
     try:
         entries = json.loads(await ask(path, "--path", cwd=folder))["path"]
+        search_path = tuple(_normal(entry) for entry in entries)
     except (ValueError, KeyError, TypeError) as error:
         raise _missing(f"`{path} --path` gave no answer that can be read.") from error
-    return Toolchain(path, version, folder, tuple(_normal(e) for e in entries))
+    return Toolchain(path, version, folder, search_path)
