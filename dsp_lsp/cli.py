@@ -222,7 +222,7 @@ def _options(arguments: argparse.Namespace) -> SearchOptions:
         preset = {
             "budget": 600.0,
             "tactic_timeout": 10.0,
-            "flat_timeout": True,
+            "first_timeout": None,
             "repertoire": False,
         }
     names = ("budget", "sampling", "a", "b", "c", "fixed_n", "max_expansions", "seed")

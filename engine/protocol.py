@@ -102,8 +102,10 @@ class Settings:
 class SearchOptions:
     """One search's parameters; the defaults are an editor's (paper section 3.4 for a, b, c).
 
-    ``flat_timeout``: every tactic gets ``tactic_timeout`` seconds at once, as in the paper;
-    otherwise that is the longest it gets, after a shorter first try.
+    A tactic gets ``first_timeout`` seconds, and ``tactic_timeout`` when nothing better is open;
+    with ``first_timeout`` None it gets ``tactic_timeout`` at once, as in the paper.
+    ``max_expansions`` bounds the search besides the ``budget``. ``repertoire`` puts the repertoire
+    in front of the generator.
     """
 
     budget: float = 60.0
@@ -115,7 +117,6 @@ class SearchOptions:
     max_expansions: int | None = None
     tactic_timeout: float = 10.0
     first_timeout: float | None = 1.5
-    flat_timeout: bool = False
     seed: int = 0
     repertoire: bool = True
 

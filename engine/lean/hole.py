@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from typing import Any
 
 from engine.lean.channel import Channel
 from engine.lean.process import LeanCommand, LeanProcess
+from engine.lean.scratch import make_scratch, remove_scratch
 from engine.values import Failed, Outcome, Progress, Solved, TimedOut
 
 _LONGEST_TACTIC = 16_384
@@ -116,7 +115,7 @@ class LeanHole:
 
     async def _start(self, timeout: float) -> Greeting:
         self._generation += 1
-        self._folder = Path(tempfile.mkdtemp(prefix="dsp-lsp-"))
+        self._folder = make_scratch()
         file = self._folder / "document.lean"
         file.write_bytes(self._render(self._folder).encode("utf-8"))
         self._hello = asyncio.get_running_loop().create_future()
@@ -168,7 +167,7 @@ class LeanHole:
         if process is not None:
             await process.kill()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            remove_scratch(self._folder)
             self._folder = None
 
     def _died(self, process: LeanProcess | None) -> None:

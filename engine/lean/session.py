@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from engine.lean.modules import check_imports, module_source, with_absolute_impo
 from engine.lean.process import LeanCommand, LeanProcess
 from engine.lean.project import Project, find_project
 from engine.lean.runtime import runtime_folder
+from engine.lean.scratch import make_scratch, remove_scratch, sweep
 from engine.lean.toolchain import Toolchain, find_toolchain
 from engine.lean.verify import new_errors, read_audits
 from engine.protocol import EngineError, ErrorKind, Verdict
@@ -173,6 +173,7 @@ class ProcessSession:
         self._holes: set[LeanHole] = set()
         self._runs: set[LeanProcess] = set()
         self.checker = "Lean 3"
+        sweep()
 
     async def workplace(self, folder: Path) -> Workplace:
         """The Lean that serves ``folder``, found once."""
@@ -285,8 +286,9 @@ class ProcessSession:
 
     async def _check(self, command: LeanCommand, text: str) -> list[Message] | None:
         """Lean's messages about ``text``, or None when Lean did not come to its end."""
-        with tempfile.TemporaryDirectory(prefix="dsp-lsp-") as folder:
-            file = Path(folder) / "document.lean"
+        folder = await asyncio.to_thread(make_scratch)
+        try:
+            file = folder / "document.lean"
             file.write_bytes(text.encode("utf-8"))
             run = await LeanProcess.start(command, file)
             self._runs.add(run)
@@ -297,6 +299,8 @@ class ProcessSession:
             finally:
                 await run.kill()
                 self._runs.discard(run)
+        finally:
+            remove_scratch(folder)
         # Status 1 means errors, which are among the messages.
         return run.messages if code in (0, 1) else None
 

@@ -240,7 +240,7 @@ class Prover:
         common = {
             "job": job.name,
             "goal": job.goal,
-            "elapsed": run.elapsed,
+            "elapsed": run.found_after,
             "statistics": run.statistics(),
             "notes": notes,
         }

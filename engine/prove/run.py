@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -27,8 +28,14 @@ if TYPE_CHECKING:
     from engine.generators import Extra, Repertoire, TacticGenerator
     from engine.lean import Hole
 
-_LONG_SECONDS = 5.0
-"""Time-out of a long closer behind the root; at the root it gets the search's own."""
+_LONG_SHARE = 1 / 6
+"""Share of the budget that one long closer may take at the root; behind it, half of that."""
+
+_LONG_RANK = 1000
+"""Rank of the first long closer, behind all others of the repertoire."""
+
+_INLINE_EVERY = 4
+"""With one worker, the long closers get their turn once in so many expansions."""
 
 _IDLE_SECONDS = 0.05
 
@@ -92,16 +99,24 @@ class Run:
         self._repertoire = repertoire
         self._verify = verify
         self._workers = workers
+        # With one worker nothing runs beside it, so that the tree does not depend on timing.
+        self._inline = workers == 1
         self._seconds = _Seconds()
         self._used = 0.0
         self._started: float | None = None
         self._verifying = asyncio.Lock()
         self._root_closers_done = asyncio.Event()
         self._long_done: set[int] = set()
-        self._long_root: Expand | None = None
+        self._root_expanded = asyncio.Event()
         self._tried_proofs: set[tuple[str, ...]] = set()
 
     # -- what can be looked at -------------------------------------------------------------------
+
+    @property
+    def found_after(self) -> float:
+        """Seconds of the budget used without the verification of the proof."""
+        verdict = 0.0 if self.proof is None else self.proof.verdict.seconds
+        return max(0.0, self.elapsed - verdict)
 
     @property
     def elapsed(self) -> float:
@@ -130,8 +145,8 @@ class Run:
         """Searches until a proof is verified, the budget is used, or nothing is left to try."""
         self._started = time.monotonic()
         tasks = [asyncio.create_task(self._work()) for _ in range(self._workers)]
-        if self._repertoire is not None:
-            tasks.append(asyncio.create_task(self._work_long(self._repertoire.long_closers())))
+        if self._repertoire is not None and not self._inline:
+            tasks.append(asyncio.create_task(self._work_long()))
         try:
             left = max(0.0, self.search.budget - self.elapsed)
             await self._until_stopped(tasks, left)
@@ -171,11 +186,15 @@ class Run:
             step = self.search.next(self.elapsed)
             if isinstance(step, Expand):
                 await self._expand(step)
+                if self._inline and self.search.statistics().expansions % _INLINE_EVERY == 1:
+                    await self._long_closers()
             elif isinstance(step, Retry):
                 await self._retry(step)
             elif isinstance(step, Wait):
                 await asyncio.sleep(_IDLE_SECONDS)
             else:
+                while self._inline and step.proof is None and await self._long_closers():
+                    pass
                 return
 
     async def _expand(self, step: Expand) -> None:
@@ -202,11 +221,10 @@ class Run:
             known,
             candidates=candidates,
         )
-        if step.node == 0 and self._repertoire is not None and 0 not in self._long_done:
-            # Left unfinished: what the long probes say about the goal still belongs to it.
-            self._long_root = step
-        else:
+        if step.node != 0 or self._repertoire is None or 0 in self._long_done:
             self.search.finish(step.node)
+        # Else the long closers finish it: what their probes say still belongs to the goal.
+        self._root_expanded.set()
 
     async def _retry(self, step: Retry) -> None:
         for extra in (True, False):
@@ -246,38 +264,38 @@ class Run:
         candidates: Sequence[Candidate] | dict[int, Candidate] = (),
         extra: bool = False,
     ) -> None:
+        todo = deque(ranked)
         sent: list[int] = []
-
-        def wanted() -> Iterator[str]:
-            for rank, tactic in ranked:
-                if solved and rank > min(solved):
-                    return
-                if self.search.wanted(step.node, rank, extra=extra):
-                    sent.append(rank)
-                    yield tactic
-
         # Of several tactics that close the goal, the first by rank: the proof must not depend on
         # which answer comes first.
         solved: dict[int, str] = {}
         answered: set[int] = set()
+
+        def wanted() -> Iterator[str]:
+            while todo and not solved:
+                rank, tactic = todo.popleft()
+                if self.search.wanted(step.node, rank, extra=extra):
+                    sent.append(rank)
+                    yield tactic
+
         started = time.monotonic()
-        try:
+        # Once more after each proof that is refused: the rest of the batch still counts.
+        while todo:
+            sent.clear()
             async for result in self._hole.apply(step.state_id, wanted(), timeout=timeout):
                 rank = sent[result.index]
                 answered.add(rank)
                 outcome = result.outcome
                 if isinstance(outcome, Solved):
                     solved[rank] = result.tactic
+                else:
+                    known[result.tactic] = outcome
+                    candidate = Candidate(result.tactic, 0.0) if extra else candidates[rank]
+                    self.search.tell(step.node, [Result(rank, candidate, outcome, extra=extra)])
                 while solved and answered.issuperset(r for r in sent if r < min(solved)):
                     first = min(solved)
                     await self._solved(step.node, first, solved.pop(first), extra=extra)
-                if isinstance(outcome, Solved):
-                    continue
-                known[result.tactic] = outcome
-                candidate = Candidate(result.tactic, 0.0) if extra else candidates[rank]
-                self.search.tell(step.node, [Result(rank, candidate, outcome, extra=extra)])
-        finally:
-            self._seconds.lean += time.monotonic() - started
+        self._seconds.lean += time.monotonic() - started
 
     # -- proofs ----------------------------------------------------------------------------------
 
@@ -353,26 +371,30 @@ class Run:
 
     # -- the long closers ------------------------------------------------------------------------
 
-    async def _work_long(self, closers: Sequence[Extra]) -> None:
+    async def _work_long(self) -> None:
         await self._root_closers_done.wait()
         while True:
-            node = self._next_long()
-            if node is not None:
-                self._long_done.add(node)
-                state_id = self.search.graph.nodes[node].state_id
-                for rank, closer in enumerate(closers, 1000):
-                    async with self._verifying:
-                        pass
-                    if await self._try_long(node, state_id, rank, closer):
-                        return
-            if self._long_root is not None and 0 in self._long_done:
-                self.search.finish(0)
-                self._long_root = None
-            if node is None:
-                stop = self.search.stopped
-                if stop is not None:
+            if not await self._long_closers():
+                if self.search.stopped is not None:
                     return
                 await asyncio.sleep(_IDLE_SECONDS)
+
+    async def _long_closers(self) -> bool:
+        """Tries the long closers at the next node; False where no node is left or one is proved."""
+        node = self._next_long()
+        if node is None or self._repertoire is None:
+            return False
+        self._long_done.add(node)
+        state_id = self.search.graph.nodes[node].state_id
+        for rank, closer in enumerate(self._repertoire.long_closers(), _LONG_RANK):
+            async with self._verifying:
+                pass
+            if await self._try_long(node, state_id, rank, closer):
+                return False
+        if node == 0:
+            await self._root_expanded.wait()
+        self.search.finish(node)
+        return True
 
     def _next_long(self) -> int | None:
         """The best node that the long closers have not seen: first the root, then the expanded."""
@@ -386,9 +408,8 @@ class Run:
         return min(nodes, key=lambda node: (-node.log_prob, node.number)).number if nodes else None
 
     async def _try_long(self, node: int, state_id: int, rank: int, closer: Extra) -> bool:
-        timeout = self._options.tactic_timeout
-        if node != 0:
-            timeout = min(timeout, _LONG_SECONDS)
+        share = _LONG_SHARE if node == 0 else _LONG_SHARE / 2
+        timeout = min(self._options.tactic_timeout, share * self.search.budget)
         outcome, said = await self._one(state_id, closer.tactic, timeout)
         if not closer.probe:
             if isinstance(outcome, Solved):

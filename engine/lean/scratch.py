@@ -1,0 +1,42 @@
+"""Folders for the files that Lean is given; they do not outlive the process that made them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+_PREFIX = "dsp-lsp-"
+_NAME = re.compile(rf"{_PREFIX}(\d+)-")
+
+
+def make_scratch() -> Path:
+    """A new empty folder that only this user can read; raises OSError where there is no room."""
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+
+
+def remove_scratch(folder: Path) -> None:
+    """Removes a folder with what is in it; never fails."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Removes what processes left behind that were killed and could not."""
+    with contextlib.suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+        for entry in entries:
+            match = _NAME.match(entry.name)
+            if match and entry.is_dir(follow_symlinks=False) and not _lives(int(match[1])):
+                remove_scratch(Path(entry.path))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's process: its folder is theirs to remove
+    return True
