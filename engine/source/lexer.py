@@ -60,6 +60,7 @@ ASSIGN: Final = 22
 QUOTE: Final = 23  # an opening bracket of a quotation
 BAR: Final = 24
 ASSUME: Final = 25
+SEPARATOR: Final = 26  # words that end a tactic's argument
 
 CLOSER_OF: Final = {
     "(": ")",
@@ -104,6 +105,9 @@ _CODES: Final = {
     "then": THEN,
     "else": ELSE,
     "calc": CALC,
+    "at": SEPARATOR,
+    "using": SEPARATOR,
+    "with": SEPARATOR,
     "...": ELLIPSIS,
     ":=": ASSIGN,
     "|": BAR,

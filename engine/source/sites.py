@@ -35,6 +35,7 @@ from engine.source.lexer import (
     MATCH,
     OPEN,
     QUOTE,
+    SEPARATOR,
     SHOW,
     SORRY,
     THEN,
@@ -79,6 +80,8 @@ _TACTICS: Final = _Kind.TACTICS
 _BY: Final = _Kind.BY
 _BINDER: Final = _Kind.BINDER
 
+_TACTIC_KINDS: Final = frozenset((_BLOCK, _TACTICS, _BY))
+_NAMING: Final = frozenset((_Kind.HAVE, _Kind.LET))  # what has a `:=` of its own
 _REACH: Final = 200
 """How many open things a closing token may close, and how many tokens a pattern may have; without a
 limit, hostile text would take time in the square of its length."""
@@ -87,7 +90,11 @@ _NO_PATTERN: Final = frozenset((BEGIN, END, BY, THEN_TACTIC, LET, HAVE, BINDER, 
 
 
 class _Frame:
-    """Something open. A tactic frame with ``start`` waits for its next tactic."""
+    """Something open.
+
+    A tactic frame with ``start`` waits for its next tactic; with ``open_end``, the argument it is
+    in ends in a term that goes on as far as it can (the body of a ``λ``, ``let``, ``have`` …).
+    """
 
     __slots__ = (
         "assigned",
@@ -96,6 +103,7 @@ class _Frame:
         "head",
         "isolated",
         "kind",
+        "open_end",
         "quoted",
         "stage",
         "start",
@@ -109,6 +117,7 @@ class _Frame:
         self.head = ""
         self.stage = 0
         self.conv = False
+        self.open_end = False
         self.quoted: bool = below is not None and below.quoted
         self.assigned: bool = below is None or below.assigned
 
@@ -193,6 +202,7 @@ class _Finder:
                 if top.kind is _Kind.HAVE and not top.stage:
                     top.stage = 2
                 top.assigned = True
+                self._set_open_end(False)
                 if len(stack) == 1:
                     self.ends_in_assign = alternative and index == count
                     alternative = False
@@ -200,6 +210,8 @@ class _Finder:
                 self._bar(index)
                 if len(stack) == 1:
                     alternative = True
+            elif code == SEPARATOR:
+                self._set_open_end(False)
             elif code == MATCH:
                 self._push(_MATCH)
             elif code == HAVE:
@@ -312,7 +324,20 @@ class _Finder:
     def _push(self, kind: _Kind, closer: str = "") -> _Frame:
         frame = _Frame(kind, self.stack[-1], closer)
         self.stack.append(frame)
+        if kind >= _BINDER:
+            self._set_open_end(True)
         return frame
+
+    def _set_open_end(self, value: bool) -> None:
+        """Marks the tactic whose argument this is, unless brackets or a ``let`` come between."""
+        stack = self.stack
+        for depth in range(len(stack) - 1, max(-1, len(stack) - _REACH), -1):
+            frame = stack[depth]
+            if frame.kind in _TACTIC_KINDS:
+                frame.open_end = value
+                return
+            if frame.kind < _BLOCK or (not value and frame.kind in _NAMING):
+                return
 
     def _comma(self) -> None:
         stack = self.stack
@@ -322,6 +347,7 @@ class _Finder:
             if kind is _BLOCK or kind is _TACTICS:
                 top.start = True
                 top.isolated = kind is _TACTICS
+                top.open_end = False
                 top.head = ""
                 return
             if kind in (_GROUP, _MATCH, _BASE, _Kind.LET):
@@ -338,13 +364,19 @@ class _Finder:
             stack.pop()  # `by`, `calc` and `if` end before a comma
 
     def _then(self) -> None:
-        """``;`` and ``<|>``: end what the nearest tactic has open, and wait for the next one."""
+        """``;`` and ``<|>``: end what the nearest tactic has open, and wait for the next one.
+
+        In an argument that goes on as far as it can they are the term's: Lean reads
+        ``exact λ x, f; simp`` as ``exact λ x, (f; simp)``.
+        """
         stack = self.stack
         for depth in range(len(stack) - 1, max(-1, len(stack) - _REACH), -1):
             frame = stack[depth]
             if frame.kind in (_GROUP, _MATCH, _BASE):
                 return
-            if frame.kind in (_BLOCK, _TACTICS, _BY):
+            if frame.kind in _TACTIC_KINDS:
+                if frame.open_end:
+                    return
                 del stack[depth + 1 :]
                 frame.start = frame.isolated = True
                 frame.head = ""
