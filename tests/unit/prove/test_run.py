@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from engine.generators import Extra, Repertoire
+from engine.lean.hole import LeanDiedError
+from engine.protocol import SearchOptions, StopReason
+from engine.prove.run import Run
+from engine.search import draw
+from engine.values import Candidate, Progress
+
+from .toy import Judge, ToyGenerator, ToyHole
+
+
+class ToyRepertoire(Repertoire):
+    """A repertoire of the toy's tactics."""
+
+    def __init__(self, closers: Sequence[str] = (), long: Sequence[Extra] = ()) -> None:
+        super().__init__(frozenset())
+        self._closers = [Extra(tactic, ()) for tactic in closers]
+        self._long = list(long)
+
+    def closers(self) -> list[Extra]:
+        return self._closers
+
+    def long_closers(self) -> list[Extra]:
+        return self._long
+
+
+def make_run(
+    hole: ToyHole,
+    tactics: Sequence[str],
+    *,
+    judge: Judge | None = None,
+    repertoire: Repertoire | None = None,
+    workers: int = 2,
+    **options: object,
+) -> Run:
+    return Run(
+        hole,
+        Progress(0, hole.greeting.text, 1),
+        SearchOptions(**{"budget": 30.0, **options}),  # type: ignore[arg-type]
+        ToyGenerator(tactics),
+        repertoire,
+        judge or Judge(),
+        workers=workers,
+    )
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_finds_and_verifies_a_proof(workers: int) -> None:
+    judge = Judge()
+    run = make_run(ToyHole(5), ["take 2", "take 3"], judge=judge, workers=workers)
+    stop = await run.run()
+    assert stop.reason is StopReason.PROVED
+    assert run.proof is not None
+    assert sorted(run.proof.steps) == ["take 2", "take 3"]
+    assert run.proof.steps == judge.asked[-1] == stop.proof
+    assert run.proof.replacement == ", ".join(run.proof.steps)
+
+
+async def test_steps_that_are_not_needed_are_dropped() -> None:
+    class Lenient(ToyHole):
+        """Here ``all`` closes the goal from anywhere."""
+
+        def _outcome(self, number: int, tactic: str, timeout: float):  # type: ignore[no-untyped-def]
+            return super()._outcome(number, tactic.replace("all", f"take {number}"), timeout)
+
+    class LaterOnly(ToyGenerator):
+        """Comes to think of ``all`` only after two steps."""
+
+        async def sample(self, state: str, n: int, *, seed: int) -> list[Candidate]:
+            self.tactics = ["all"] if state == ToyHole.text(3) else ["take 1"]
+            return await super().sample(state, n, seed=seed)
+
+    judge = Judge()
+    run = make_run(Lenient(5), [], judge=judge)
+    run.generator = LaterOnly([])
+    await run.run()
+    assert run.proof is not None
+    assert run.proof.steps == ("all",)
+    assert judge.asked == [("all",)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_the_first_by_rank_wins_whatever_answers_first(seed: int) -> None:
+    repertoire = ToyRepertoire(closers=["take 9", "take 4", "take 04", "take 004"])
+    run = make_run(ToyHole(4, seed=seed), [], repertoire=repertoire)
+    await run.run()
+    assert run.proof is not None
+    assert run.proof.steps == ("take 4",)
+
+
+async def test_a_refused_proof_is_a_failure_and_the_batch_goes_on() -> None:
+    judge = Judge(accepts=lambda steps: steps == ("take 004",))
+    repertoire = ToyRepertoire(closers=["take 4", "take 04", "take 004", "take 0004"])
+    run = make_run(ToyHole(4), [], repertoire=repertoire, judge=judge)
+    stop = await run.run()
+    assert stop.proof == ("take 004",)
+    assert run.refusals == ["refused", "refused"]
+    assert run.statistics().refused == 2
+    assert ("take 0004",) not in judge.asked
+
+
+async def test_nothing_is_proved_that_the_judge_refuses() -> None:
+    run = make_run(ToyHole(3), ["take 1", "take 2"], judge=Judge(accepts=lambda steps: False))
+    stop = await run.run()
+    assert stop.reason is StopReason.NOTHING_OPEN
+    assert run.proof is None
+    assert run.refusals
+
+
+async def test_what_a_probe_says_is_the_proof_and_not_the_probe() -> None:
+    judge = Judge()
+    for workers in (1, 2):
+        repertoire = ToyRepertoire(long=[Extra("(probe)", (), probe=True)])
+        run = make_run(ToyHole(7), [], repertoire=repertoire, judge=judge, workers=workers)
+        await run.run()
+        assert run.proof is not None
+        assert run.proof.steps == ("take 7",)
+    assert ("(probe)",) not in judge.asked
+
+
+async def test_what_a_long_closer_leaves_of_the_goal_enters_the_tree() -> None:
+    repertoire = ToyRepertoire(long=[Extra("take 2", ())])
+    run = make_run(ToyHole(3), ["take 1"], repertoire=repertoire, fixed_n=1, sampling="fixed")
+    await run.run()
+    assert run.proof is not None
+    assert sum(step == "take 2" for step in run.proof.steps) <= 1
+
+
+async def test_a_time_out_is_retried_when_nothing_else_is_open() -> None:
+    hole = ToyHole(2)
+    run = make_run(hole, ["slow"], first_timeout=1.0, tactic_timeout=6.0)
+    await run.run()
+    assert run.proof is not None
+    assert run.proof.steps == ("slow", "slow")
+    assert hole.applied.count((0, "slow")) >= 2
+
+
+async def test_with_a_flat_time_out_there_is_no_second_try() -> None:
+    hole = ToyHole(2)
+    run = make_run(hole, ["slow"], first_timeout=None, tactic_timeout=1.0)
+    stop = await run.run()
+    assert stop.reason is StopReason.NOTHING_OPEN
+    assert hole.applied == [(0, "slow")]
+
+
+async def test_one_worker_makes_the_same_tree_whatever_the_order_of_answers() -> None:
+    drawings = set()
+    for seed in range(5):
+        run = make_run(
+            ToyHole(40, seed=seed),
+            ["take 1", "take 3", "skip", "take 7"],
+            judge=Judge(accepts=lambda steps: False),
+            repertoire=ToyRepertoire(closers=["take 2"], long=[Extra("take 11", ())]),
+            workers=1,
+            max_expansions=12,
+        )
+        stop = await run.run()
+        assert stop.reason is StopReason.EXPANSIONS
+        drawings.add(draw(run.search))
+    assert len(drawings) == 1
+
+
+async def test_the_budget_stops_and_more_of_it_goes_on() -> None:
+    run = make_run(ToyHole(10**9), ["take 1"], budget=0.2)
+    stop = await run.run()
+    assert stop.reason is StopReason.BUDGET
+    expansions = run.statistics().expansions
+    assert expansions > 1
+    run.search.extend(0.2)
+    stop = await run.run()
+    assert stop.reason is StopReason.BUDGET
+    assert run.statistics().expansions > expansions
+    assert run.elapsed >= 0.4
+
+
+async def test_a_lean_that_cannot_be_brought_back_is_an_exception() -> None:
+    run = make_run(ToyHole(3), ["take 1", "die"])
+    with pytest.raises(LeanDiedError):
+        await run.run()
