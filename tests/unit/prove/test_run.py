@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +12,9 @@ from engine.search import draw
 from engine.values import Candidate, Progress
 
 from .toy import Judge, ToyGenerator, ToyHole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class ToyRepertoire(Repertoire):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engine.lean import TacticResult
 from engine.lean.hole import Greeting, LeanDiedError
 from engine.protocol import Verdict
 from engine.values import Candidate, Failed, Outcome, Progress, Solved, TimedOut
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 WINDOW = 4
 """How many answers are under way at a time, in any order."""
