@@ -15,7 +15,9 @@ from engine.search.best_first import (
     TimedOutCandidate,
     Wait,
 )
+from engine.search.drawing import draw
 from engine.search.graph import Edge, Graph, Node, NodeState
+from engine.search.picture import picture
 from engine.search.schedule import DynamicSchedule, FixedSchedule, Plan, Schedule
 
 __all__ = [
@@ -37,4 +39,6 @@ __all__ = [
     "Stop",
     "TimedOutCandidate",
     "Wait",
+    "draw",
+    "picture",
 ]

@@ -171,7 +171,8 @@ class Search:
         self._max_expansions = max_expansions
         self._extra_log_prob = extra_log_prob
         self._retry_timed_out = retry_timed_out
-        # Best first; an entry is stale unless its node is open and has that log-probability.
+        # Best first. A node that was raised is there twice; the better entry comes first, and by
+        # the time of the other the node is no longer open.
         self._heap: list[tuple[float, int]] = []
         self._in_flight: dict[int, _Expansion] = {}  # by node, in the order of handing out
         self._retryable: dict[int, _Expansion] = {}
@@ -563,9 +564,8 @@ class Search:
 
     def _best(self) -> Node | None:
         while self._heap:
-            cost, number = self._heap[0]
-            node = self._graph.nodes[number]
-            if node.state is NodeState.OPEN and node.log_prob == -cost:
+            node = self._graph.nodes[self._heap[0][1]]
+            if node.state is NodeState.OPEN:
                 return node
             heapq.heappop(self._heap)
         return None
