@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.lean.hole import Greeting, LeanHole, NotReachedError, TacticResult
 from engine.lean.instrument import HEADER, with_audit, with_hole
-from engine.lean.modules import check_imports, module_source, with_absolute_imports
+from engine.lean.modules import absolute_module, check_imports, module_source, with_absolute_imports
 from engine.lean.process import LeanCommand, LeanProcess
 from engine.lean.project import Project, find_project
 from engine.lean.runtime import runtime_folder
@@ -191,11 +191,15 @@ class ProcessSession:
         workplace = await self.workplace(document.folder)
         toolchain = workplace.toolchain
         runtime = await runtime_folder(toolchain)
-        names = [item.module for item in analysis.imports if not item.module.startswith(".")]
-        await asyncio.to_thread(check_imports, names, workplace.search_path)
+        path = workplace.search_path
+        folder = document.folder
+        if not any(entry == folder or entry in folder.parents for entry in path):
+            path = (*path, folder)  # where a bare file's relative imports start
+        names = [absolute_module(i.module, document.path, path) for i in analysis.imports]
+        await asyncio.to_thread(check_imports, names, path)
         return LeanCommand(
             toolchain,
-            (*workplace.search_path, runtime),
+            (*path, runtime),
             # The elaborator waits in a thread of its own while the hole is open.
             threads=self._threads + 2,
             memory_mb=self._memory_mb,
