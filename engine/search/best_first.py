@@ -475,8 +475,6 @@ class Search:
     def _close(self, expansion: _Expansion) -> None:
         self._graph.nodes[expansion.node].state = NodeState.EXPANDED
         del self._in_flight[expansion.node]
-        # A time-out whose second outcome never came stays a time-out.
-        expansion.told = {**expansion.retrying, **expansion.told}
         expansion.retrying = {}
         if self._retry_timed_out and self._retry_candidates(expansion):
             self._retryable[expansion.node] = expansion

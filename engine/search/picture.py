@@ -30,6 +30,7 @@ _RADIUS = 9.0
 _BEND = 40.0  # width of the curve from a node to the row of its child
 _LETTER = 6.7  # width of a letter of a tactic in the widest common monospaced font
 _TACTIC_LETTERS = 34
+_PROOF_LETTERS = 80  # of a tactic of the proof
 _GOAL_LETTERS = 46
 _MARGIN = 28.0
 _HEADER = 100.0
@@ -184,6 +185,11 @@ class _Tree:
                 shown.update(lineage)
         return shown
 
+    def label(self, edge: Edge) -> str:
+        """The edge's tactic, as far as it is shown."""
+        letters = _PROOF_LETTERS if edge in self.proof else _TACTIC_LETTERS
+        return _shorten(one_line(edge.tactic), letters)
+
     def closing(self, number: int) -> Edge | None:
         """The tactic to show as closing the node: the proof's own, or the first."""
         edges = [edge for edge in self.graph.nodes[number].out if edge.target is None]
@@ -217,16 +223,15 @@ class _Layout:
             previous = -1
             if rows is self.row:
                 self.level[number] = self.level[above] + 1
-                label = tree.parents[number].tactic
+                label = tree.label(tree.parents[number])
                 self._hang(tree, number, todo)
                 previous = number
             elif rows is self.closing_row:
                 closing = tree.closing(number)
-                label = "" if closing is None else closing.tactic
+                label = "" if closing is None else tree.label(closing)
             else:
                 label = _more(tree.hidden[number])
             level = self.level[above]
-            label = _shorten(one_line(label), _TACTIC_LETTERS)
             letters[level] = max(letters.get(level, 0), len(label))
         self.x = [_MARGIN + _RADIUS + 3]
         for level in range(max(self.level.values()) + 1):
@@ -285,7 +290,7 @@ class _Painter:
                 *self._lines,
                 *self._labels,
                 *self._marks,
-                *_legend(width, bottom + 14),
+                *_legend(width, bottom + 14, cross=bool(cross)),
                 "</svg>",
                 "",
             ]
@@ -350,7 +355,7 @@ class _Painter:
             f"tactic{on}",
             bend + 2,
             to_y - 6,
-            _shorten(one_line(edge.tactic), _TACTIC_LETTERS),
+            self._tree.label(edge),
             _about_edge(edge),
         )
 
@@ -449,7 +454,7 @@ def _mark(kind: str, x: float, y: float, *, on: bool) -> str:
     return circle + ring
 
 
-def _legend(width: float, y: float) -> list[str]:
+def _legend(width: float, y: float, *, cross: bool) -> list[str]:
     middle = y + 22
     parts = [
         f'<line class="rule" x1="{_MARGIN}" y1="{y:.1f}" x2="{width - _MARGIN:.0f}" y2="{y:.1f}"/>'
@@ -467,6 +472,8 @@ def _legend(width: float, y: float) -> list[str]:
         x += 44 + len(words) * 6.6
     parts.append(f'<rect class="qed" x="{x - 6:.1f}" y="{middle - 6:.1f}" width="12" height="12"/>')
     parts.append(f'<text class="muted" x="{x + 15:.1f}" y="{middle + 4:.1f}">no goals left</text>')
+    if not cross:
+        return parts
     x += 116
     parts.append(f'<path class="edge cross" d="M{x:.1f} {middle:.1f}h34"/>')
     parts.append(f'<text class="muted" x="{x + 42:.1f}" y="{middle + 4:.1f}">another way</text>')

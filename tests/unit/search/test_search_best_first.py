@@ -338,6 +338,19 @@ def test_of_two_proofs_the_shorter_is_given_then_the_likelier() -> None:
     assert stop(s).proof == ("t3",)
 
 
+def test_of_two_paths_that_are_equal_the_one_known_first_is_given() -> None:
+    s = search(FixedSchedule(9))
+    expand(s)
+    s.tell(0, [result(0, "a", -1.0), result(1, "b", -1.0)])
+    s.finish(0)
+    for rank in (2, 3):
+        step = expand(s)
+        s.tell(step.node, [result(rank, "c", -1.0)])
+        s.finish(step.node)
+    s.next(0.0)
+    assert s.path(3) == ("t0", "t2")
+
+
 # Why it stops.
 
 
