@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _READ = 65536
+_LONGEST = 1 << 26
+"""Bytes of an answer that is still to end; a longer one is dropped, its tactic times out."""
 
 
 class Channel:
@@ -66,7 +68,8 @@ class Channel:
     def _readable(self, slot: int, descriptor: int) -> None:
         with suppress(BlockingIOError):
             self._buffers[slot] += os.read(descriptor, _READ)
-        *lines, self._buffers[slot] = self._buffers[slot].split(b"\n")
+        *lines, rest = self._buffers[slot].split(b"\n")
+        self._buffers[slot] = rest if len(rest) <= _LONGEST else b""
         for line in lines:
             with suppress(ValueError):
                 answer = json.loads(line)

@@ -37,5 +37,5 @@ def parse_message(line: bytes) -> Message | None:
             text=str(record["text"]),
             caption=str(record.get("caption", "")),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import time
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -170,7 +171,7 @@ class ProcessSession:
         self._workplaces: dict[Path, Workplace] = {}
         self._runtimes: dict[Path, Path] = {}
         self._baselines: dict[tuple[str, Path | None], list[Message]] = {}
-        self._holes: set[LeanHole] = set()
+        self._holes: weakref.WeakSet[LeanHole] = weakref.WeakSet()
         self._runs: set[LeanProcess] = set()
         self.checker = "Lean 3"
         sweep()
@@ -376,9 +377,8 @@ class ProcessSession:
     async def close(self) -> None:
         """Kills every Lean that the session started."""
         await asyncio.gather(
-            *(hole.close() for hole in self._holes), *(run.kill() for run in self._runs)
+            *(hole.close() for hole in list(self._holes)), *(run.kill() for run in self._runs)
         )
-        self._holes.clear()
 
 
 def default_threads() -> int:
