@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -58,6 +59,13 @@ class _Seconds:
     generator: float = 0.0
     lean: float = 0.0
     verify: float = 0.0
+
+
+def _closes(before: str, outcome: Outcome) -> bool:
+    """Whether a tactic closed the first goal of ``before`` and cannot have touched the others."""
+    match = re.match(r"(\d+) goals\n", before)
+    goals = int(match[1]) if match is not None else 1
+    return isinstance(outcome, Progress) and outcome.goals < goals and "?m_" not in before
 
 
 class Run:
@@ -291,7 +299,9 @@ class Run:
                 else:
                     known[result.tactic] = outcome
                     candidate = Candidate(result.tactic, 0.0) if extra else candidates[rank]
-                    self.search.tell(step.node, [Result(rank, candidate, outcome, extra=extra)])
+                    closes = extra and _closes(step.text, outcome)
+                    told = Result(rank, candidate, outcome, extra=extra, closes=closes)
+                    self.search.tell(step.node, [told])
                 while solved and answered.issuperset(r for r in sent if r < min(solved)):
                     first = min(solved)
                     await self._solved(step.node, first, solved.pop(first), extra=extra)

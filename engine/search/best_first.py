@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 EXTRA_LOG_PROB = -math.log(64)
 """Log-probability of a tactic that comes from the repertoire: one of 64 that are equally likely."""
 
+CLOSING_LOG_PROB = math.log(0.9)
+"""Log-probability of a tactic of the repertoire that closes one of several goals for good."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expand:
@@ -95,13 +98,15 @@ class Result:
     """What became of the candidate at ``rank`` (from 0, by falling log-probability).
 
     ``extra`` marks a tactic of the repertoire; these have ranks of their own, and their
-    candidate's log-probability is not looked at.
+    candidate's log-probability is not looked at. ``closes`` says of one that it closed the goal
+    it was meant for, and touched no other: nothing is lost by it.
     """
 
     rank: int
     candidate: Candidate
     outcome: Outcome
     extra: bool = False
+    closes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -594,6 +599,8 @@ class Search:
         if not result.extra:
             # A sum of float32 numbers can come out a hair above 0.
             return min(0.0, result.candidate.log_prob)
+        if result.closes and self._extra_log_prob is not None:
+            return max(CLOSING_LOG_PROB, self._extra_log_prob)
         # Where the repertoire has no log-probability, what closes the goal is the last choice
         # among proofs of one length.
         return -math.inf if self._extra_log_prob is None else self._extra_log_prob
