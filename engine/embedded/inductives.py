@@ -7,7 +7,7 @@ alone for ``or`` and ``Exists``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from engine.embedded.kernel import Declaration, Environment, Recursor
 from engine.embedded.terms import (
@@ -24,6 +24,9 @@ from engine.embedded.terms import (
     bind,
     fresh,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _U, _V = Sort(Param("u")), Sort(Param("v"))
 _NAT = Const("nat")
@@ -92,7 +95,10 @@ _DECLARATIONS: tuple[Declaration, ...] = (
     Declaration(
         "and.intro",
         (),
-        _props("a b", lambda a, b: _pi("left", a, lambda _: _pi("right", b, lambda _: _of("and", a, b)))),
+        _props(
+            "a b",
+            lambda a, b: _pi("left", a, lambda _: _pi("right", b, lambda _: _of("and", a, b))),
+        ),
         constructor=True,
     ),
     Declaration(
@@ -200,9 +206,7 @@ _DECLARATIONS: tuple[Declaration, ...] = (
             _U,
             lambda t: _family(
                 t,
-                lambda t, p: _pi(
-                    "w", t, lambda w: _pi("h", apply(p, w), lambda _: _exists(t, p))
-                ),
+                lambda t, p: _pi("w", t, lambda w: _pi("h", apply(p, w), lambda _: _exists(t, p))),
             ),
         ),
         constructor=True,
@@ -242,9 +246,7 @@ _DECLARATIONS: tuple[Declaration, ...] = (
                 _pi(
                     "n",
                     _NAT,
-                    lambda n: _pi(
-                        "ih", apply(m, n), lambda _: apply(m, _of("nat.succ", n))
-                    ),
+                    lambda n: _pi("ih", apply(m, n), lambda _: apply(m, _of("nat.succ", n))),
                 ),
                 _pi("n", _NAT, lambda n: apply(m, n)),
             ),

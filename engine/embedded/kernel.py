@@ -8,12 +8,11 @@ checked here from nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace as with_changes
-from typing import Literal
+from dataclasses import dataclass, field
+from dataclasses import replace as with_changes
+from typing import TYPE_CHECKING, Literal
 
 from engine.embedded.terms import (
-    PROP,
     App,
     Const,
     Lam,
@@ -41,6 +40,9 @@ from engine.embedded.terms import (
     simplify,
     unapply,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 Kind = Literal["definition", "theorem", "axiom", "constant", "builtin", "sorry"]
 
@@ -108,7 +110,9 @@ class Environment:
             found = checker.infer(declaration.value)
             if not checker.equal(found, declaration.type):
                 raise KernelError("the value does not have the declared type")
-            height = 1 + max((self.constants[n].height for n in names(declaration.value)), default=0)
+            height = 1 + max(
+                (self.constants[n].height for n in names(declaration.value)), default=0
+            )
         declaration = with_changes(declaration, height=height)
         return Environment({**self.constants, declaration.name: declaration})
 

@@ -1,17 +1,18 @@
 """Terms and universe levels of dependent type theory, as immutable values.
 
 Bound variables are de Bruijn indices, free ones are :class:`Local` with a number of their own and
-their type (locally nameless): what is put in the place of a bound variable never has loose indices,
-so that substitution needs no lifting and nothing can be captured. Names of binders and locals are
-for people; two terms that differ in them only are equal.
+their type (locally nameless), so that nothing can be captured. Names of binders and locals are for
+people; two terms that differ in them only are equal.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # -- levels --------------------------------------------------------------------------------------
 
@@ -230,9 +231,7 @@ def fresh() -> int:
     return next(_numbers)
 
 
-def replace(
-    term: Term, change: Callable[[Term, int], Term | None], depth: int = 0
-) -> Term:
+def replace(term: Term, change: Callable[[Term, int], Term | None], depth: int = 0) -> Term:
     """``term`` with what ``change(part, binders around it)`` returns in its parts' places.
 
     Where it returns None, the part's own parts are visited. Unchanged parts are shared.
@@ -269,9 +268,22 @@ def instantiate(body: Term, *values: Term) -> Term:
         if not isinstance(part, Var) or part.index < depth:
             return None
         inner = part.index - depth
-        return values[count - 1 - inner] if inner < count else Var(part.index - count)
+        if inner >= count:
+            return Var(part.index - count)
+        return lift(values[count - 1 - inner], depth)
 
     return replace(body, change)
+
+
+def lift(term: Term, by: int) -> Term:
+    """``term`` moved below ``by`` more binders: its loose indices grow."""
+    if by == 0 or isinstance(term, Local | Const | Sort | Meta):
+        return term
+
+    def change(part: Term, depth: int) -> Term | None:
+        return Var(part.index + by) if isinstance(part, Var) and part.index >= depth else None
+
+    return replace(term, change)
 
 
 def abstract(term: Term, local_variables: Sequence[Local]) -> Term:
