@@ -71,7 +71,7 @@ class Channel:
         *lines, rest = self._buffers[slot].split(b"\n")
         self._buffers[slot] = rest if len(rest) <= _LONGEST else b""
         for line in lines:
-            with suppress(ValueError):
+            with suppress(ValueError, RecursionError):
                 answer = json.loads(line)
                 if isinstance(answer, list):
                     self._on_answer(slot, answer)

@@ -30,6 +30,10 @@ class LeanDiedError(Exception):
     """Lean ended, and could not be brought back to where it was."""
 
 
+class _NotRunningError(LeanDiedError):
+    """Lean was gone before it was given the tactic."""
+
+
 class NotReachedError(Exception):
     """Lean ended, or said what is wrong, without ever meeting the hole."""
 
@@ -95,7 +99,7 @@ class LeanHole:
         self._numbers = itertools.count(1)
         self._parents: dict[int, tuple[int, str, float]] = {}
         self._live: set[int] = {0}
-        self._hello: asyncio.Future[dict[str, object]] | None = None
+        self._hello: asyncio.Future[Greeting] | None = None
         self._recovery = asyncio.Lock()
         self._restarts = 0
         self._generation = 0
@@ -136,15 +140,8 @@ class LeanHole:
             if ended in done:
                 raise NotReachedError(f"Lean {self._process.how_it_ended()} before the site")
             raise NotReachedError(f"Lean did not come to the site within {timeout:.0f} s")
-        hello = self._hello.result()
         ended.add_done_callback(lambda _: self._died(self._process))
-        return Greeting(
-            text=str(hello["pp"]),
-            goals=int(str(hello["goals"])),
-            is_prop=hello["prop"] is True,
-            has_metavariables=hello["metavariables"] is True,
-            declaration=str(hello["declaration"]),
-        )
+        return self._hello.result()
 
     @property
     def greeting(self) -> Greeting:
@@ -199,8 +196,9 @@ class LeanHole:
             return
         number, body = answer
         if number == 0 and self._hello is not None and not self._hello.done():
-            if isinstance(body, dict):
-                self._hello.set_result(body)
+            greeting = _greeting(body)
+            if greeting is not None:
+                self._hello.set_result(greeting)
             return
         flight = self._flights.get(slot)
         if flight is None or flight.request != number:
@@ -217,7 +215,7 @@ class LeanHole:
         slot = await free.get()
         if free is not self._free or self._channel is None or self._process is None:
             free.put_nowait(slot)  # the others that wait here must hear of it too
-            raise LeanDiedError("Lean is not running")
+            raise _NotRunningError("Lean is not running")
         flight = _Flight(
             number, asyncio.get_running_loop().create_future(), time.monotonic() + patience
         )
@@ -268,14 +266,19 @@ class LeanHole:
         if len(tactic) > _LONGEST_TACTIC or "\0" in tactic:
             outcome: Outcome = Failed("the tactic is too long, or not text")
         else:
-            generation = self._generation
-            try:
-                await self._ensure(state_id)
-                started = time.monotonic()
-                outcome, said = await self._request(state_id, tactic, timeout)
-            except LeanDiedError as error:
-                await self._recover(generation)
-                outcome = Failed(f"{error} while it ran")
+            while True:
+                generation = self._generation
+                try:
+                    await self._ensure(state_id)
+                    started = time.monotonic()
+                    outcome, said = await self._request(state_id, tactic, timeout)
+                except _NotRunningError:
+                    await self._recover(generation)  # which is done a few times only
+                    continue
+                except LeanDiedError as error:
+                    await self._recover(generation)
+                    outcome = Failed(f"{error} while it ran")
+                break
         return TacticResult(index, tactic, outcome, time.monotonic() - started, said)
 
     async def _request(
@@ -329,6 +332,19 @@ class LeanHole:
         outcome, _ = await self._request(parent, tactic, 2 * timeout, number=state_id)
         if not isinstance(outcome, Progress):
             raise LeanDiedError("Lean did not repeat a tactic that it had accepted before")
+
+
+def _greeting(body: object) -> Greeting | None:
+    match body:
+        case {
+            "pp": str(text),
+            "goals": int(goals),
+            "prop": bool(is_prop),
+            "metavariables": bool(has_metavariables),
+            "declaration": str(declaration),
+        }:
+            return Greeting(text, goals, is_prop, has_metavariables, declaration)
+    return None
 
 
 def _said(text: object) -> tuple[str, ...]:

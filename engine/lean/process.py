@@ -25,6 +25,9 @@ _LINE_LIMIT = 1 << 20
 _MESSAGE_LIMIT = 10_000
 """Most messages kept of one run: a tactic that prints for ever must not fill our memory."""
 
+_LOOK_SECONDS = 0.1
+"""How often we look whether a Lean has ended whose pipes somebody else holds open."""
+
 
 @dataclass(frozen=True, slots=True)
 class LeanCommand:
@@ -115,11 +118,17 @@ class LeanProcess:
             self.noise = (self.noise + chunk)[-4096:]
 
     async def _wait(self) -> int:
-        code = await self._process.wait()
-        # Something that Lean started may hold the pipes open: its end is Lean's end.
+        # Something that Lean started may hold the pipes open: its end is Lean's end. Some versions
+        # of Python let `wait` wait for the pipes, too; the status is there before that.
+        waiting = asyncio.create_task(self._process.wait())
+        while self._process.returncode is None:
+            await asyncio.wait({waiting}, timeout=_LOOK_SECONDS)
+        code = self._process.returncode
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        await asyncio.wait(self._readers, timeout=5)
+        _, held = await asyncio.wait({waiting, *self._readers}, timeout=5)
+        for task in held:
+            task.cancel()
         self._tied.release()
         return code
 

@@ -134,6 +134,6 @@ async def find_toolchain(folder: Path, program: str | None = None) -> Toolchain:
     try:
         entries = json.loads(await ask(path, "--path", cwd=folder))["path"]
         search_path = tuple(_normal(entry) for entry in entries)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _missing(f"`{path} --path` gave no answer that can be read.") from error
     return Toolchain(path, version, folder, search_path)

@@ -7,8 +7,10 @@ import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.fake_lean.faults import Faults
+if TYPE_CHECKING:
+    from tests.fake_lean.faults import Faults
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = Path(__file__).with_name("documents")
@@ -30,8 +32,8 @@ def write_launcher(path: Path, module: str, *arguments: str) -> None:
 
 @dataclass(frozen=True)
 class Started:
-    """A run of the fake (``hole``, ``check``, ``version``, ``path``, ``make``), or that it met a
-    document or tactic that was ``not recorded``.
+    """A run of the fake (``hole``, ``check``, ``version``, ``path``, ``make``), a ``helper``
+    of one, or that it met a document or tactic that was ``not recorded``.
     """
 
     kind: str

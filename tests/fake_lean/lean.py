@@ -6,6 +6,7 @@ arguments. Knows what the session asks of a Lean, and nothing else.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -27,7 +28,7 @@ _GARBAGE = (
     b'{"severity": 1}\n',
     b'{"severity": "error", "pos_line": 1e999, "pos_col": 0, "text": "x"}\n',
     b'[0, {"pp": 1}]\n',
-    b'[1, "x"]\n',
+    b'[123456789, "x"]\n',
     b"[[], []]\n",
     b'{"a":' + b"[" * 100_000 + b"\n",
     b"[" * 100_000 + b"\n",
@@ -67,7 +68,7 @@ class Lean:
     def _log(self, kind: str, **more: object) -> int:
         """Notes this run; how many of its kind there were before."""
         path = self._home / "runs"
-        before = path.read_text().count(f'"{kind}"') if path.exists() else 0
+        before = path.read_text().count(f'{{"kind": "{kind}"') if path.exists() else 0
         record = {"kind": kind, "pid": os.getpid(), "parent": os.getppid(), **more}
         with path.open("ab", buffering=0) as stream:
             stream.write(json.dumps(record).encode() + b"\n")
@@ -107,7 +108,10 @@ class Lean:
         run = load_all()[1].get(given.document)
         if run is None:
             self._log("not recorded", document=given.document)
-            self._message({"severity": "error", "pos_line": 1, "pos_col": 0}, "not recorded")
+            # The text is named, so that two unknown ones do not have the same error.
+            known_as = hashlib.sha256(given.document.encode()).hexdigest()[:8]
+            error = {"severity": "error", "pos_line": 1, "pos_col": 0}
+            self._message(error, f"the document {known_as} was not recorded")
             return 1
         for message in run.messages:
             self._message(message, given.actual(message["text"]))
@@ -123,7 +127,8 @@ class Lean:
         """The faults that show before the first word."""
         faults = self._faults
         if faults.helper:
-            subprocess.Popen([sys.executable, "-c", f"import time; time.sleep({_FOREVER})"])
+            command = [sys.executable, "-c", f"import time; time.sleep({_FOREVER})"]
+            self._log("helper", pid=subprocess.Popen(command).pid)
         if faults.stderr:
             sys.stderr.write("x" * faults.stderr)
             sys.stderr.flush()

@@ -84,4 +84,4 @@ def main() -> int:
     program, logs, *arguments = sys.argv[1:]
     if arguments[:1] == ["--json"]:
         return _run(program, Path(logs), arguments)
-    os.execv(program, [program, *arguments])
+    return subprocess.run([program, *arguments], check=False).returncode

@@ -36,7 +36,7 @@ class Hole:
 
 @dataclass
 class Run:
-    """One run of Lean over one document. ``status`` is None where a hole ran until it was killed."""
+    """One run of Lean over one document; no ``status`` where a hole ran until it was killed."""
 
     document: str
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -145,7 +145,8 @@ def load(path: Path) -> tuple[str, dict[str, Run]]:
 
 def load_all(folder: Path = FOLDER) -> tuple[str, dict[str, Run]]:
     """All transcripts together."""
-    version, runs = "", {}
+    version = ""
+    runs: dict[str, Run] = {}
     for path in sorted(folder.glob("*.json")):
         version, more = load(path)
         for run in more.values():
