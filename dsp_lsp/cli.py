@@ -206,6 +206,8 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         lean = os.path.abspath(os.path.expanduser(lean))  # noqa: PTH100, PTH111
     chosen = {
         "lean": lean,
+        # A file is changed on the word of the embedded core only where it was asked for.
+        "embedded_fallback": not getattr(arguments, "write", False),
         "threads": arguments.threads,
         "generator": arguments.generator,
     }
@@ -341,7 +343,9 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     search.add_argument(
         "--threads", type=_count, metavar="N", help="Lean's (default: number of cores)"
     )
-    search.add_argument("--lean", metavar="PATH", help="the `lean` program (default: found)")
+    search.add_argument(
+        "--lean", metavar="PATH", help="the `lean` program (default: found), or embedded"
+    )
 
 
 def _number(text: str) -> float:

@@ -87,12 +87,15 @@ class StopReason(str, Enum):
 class Settings:
     """What holds for the life of an engine process.
 
-    ``lean``: path of the program, or None to find it (PATH, elan). ``threads``: how many tactics
+    ``lean``: path of the program, None to find it (PATH, elan), or ``embedded`` for the embedded
+    core. ``embedded_fallback``: whether that core may stand in where no Lean 3 is found, for texts
+    that import nothing and are in no project. ``threads``: how many tactics
     Lean runs at the same time; None for the number of cores. ``memory_mb``: Lean's own memory
     limit (its ``-M``).
     """
 
     lean: str | None = None
+    embedded_fallback: bool = False
     threads: int | None = None
     memory_mb: int = 6144
     generator: str = "repertoire"

@@ -48,6 +48,10 @@ class Toolchain:
         return ".".join(map(str, self.version))
 
 
+class LeanNotFoundError(EngineError):
+    """There is no `lean` at all, on the PATH or in elan's folder."""
+
+
 def _missing(message: str, remedy: str = INSTALL) -> EngineError:
     return EngineError(message, remedy=remedy, kind=ErrorKind.ENVIRONMENT)
 
@@ -59,7 +63,9 @@ def _locate(program: str | None) -> Path:
             shim = Path.home() / ".elan" / "bin" / "lean"
             found = str(shim) if os.access(shim, os.X_OK) else None
         if found is None:
-            raise _missing("No `lean` was found on this machine.")
+            raise LeanNotFoundError(
+                "No `lean` was found on this machine.", remedy=INSTALL, kind=ErrorKind.ENVIRONMENT
+            )
         return Path(found)
     found = shutil.which(Path(program).expanduser())
     if found is None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.generators import Repertoire
-from engine.lean import Document, Hole, ProcessSession
+from engine.lean import Document, Hole
 from engine.lean.hole import LeanDiedError
 from engine.lean.session import default_threads
 from engine.protocol import (
@@ -35,6 +35,7 @@ from engine.protocol import (
     Verdict,
 )
 from engine.prove.run import Run
+from engine.prove.sessions import Sessions
 from engine.search import Stop, picture
 from engine.source import Site, analyse, render_proof
 from engine.values import Progress, Solved
@@ -103,24 +104,12 @@ class Prover:
             raise EngineError(f"The number of threads must be at least 1, not {settings.threads}.")
         self._settings = settings
         self._threads = settings.threads or default_threads()
-        self._session = ProcessSession(
-            lean=settings.lean, threads=self._threads, memory_mb=settings.memory_mb
-        )
+        self._sessions = Sessions(settings, self._threads)
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
 
     async def environment(self, params: EnvironmentParams) -> Environment:
         """The Lean that a document at ``params.path`` meets."""
-        workplace = await self._session.workplace(_folder(params.path))
-        return Environment(
-            lean=str(workplace.toolchain.program),
-            lean_version=workplace.toolchain.version_text,
-            project_root=str(workplace.project.root) if workplace.project is not None else None,
-            search_path=[str(folder) for folder in workplace.search_path],
-            mathlib=workplace.has_mathlib,
-            default_imports=workplace.default_imports(),
-            generator=Repertoire.name,
-            device=Repertoire.device,
-        )
+        return await self._sessions.environment(_folder(params.path))
 
     # -- searching -------------------------------------------------------------------------------
 
@@ -141,14 +130,15 @@ class Prover:
         return await self._report_while(job, report, self._prove(job))
 
     async def _prove(self, job: _Job) -> Stop:
-        hole = job.hole = await self._session.open(job.document, job.site)
+        session, job.notes = await self._sessions.serving(job.document)
+        hole = job.hole = await session.open(job.document, job.site)
         greeting = hole.greeting
         job.goal = greeting.text
         repertoire = Repertoire(await hole.known(Repertoire.asked()))
 
         async def verify(steps: Sequence[str]) -> tuple[str, Verdict]:
             replacement = render_proof(job.document.text, job.site, steps, goals=greeting.goals)
-            return replacement, await self._session.verify(job.document, job.site, replacement)
+            return replacement, await session.verify(job.document, job.site, replacement)
 
         job.run = Run(
             hole,
@@ -332,7 +322,7 @@ class Prover:
         for job in self._jobs.values():
             if job.task is not None:
                 job.task.cancel()
-        await self._session.close()
+        await self._sessions.close()
         for name in list(self._jobs):
             await self._forget(name)
 
@@ -342,7 +332,8 @@ class Prover:
         """Tactics that succeed at a site: those that close it first, then as they are ranked."""
         check_options(params.options)
         document = Document(params.text, Path(params.path) if params.path is not None else None)
-        hole = await self._session.open(document, _site(params.text, params.site))
+        session, _ = await self._sessions.serving(document)
+        hole = await session.open(document, _site(params.text, params.site))
         try:
             greeting = hole.greeting
             repertoire = Repertoire(await hole.known(Repertoire.asked()))
