@@ -122,12 +122,11 @@ class Elaborator(Unifier):
                 return self.constant(full), words[count:]
             if whole:
                 break
-        if node.text in _UNSHOWN:
-            raise Unknown(f"`{node.text}`", node.start)
         full = ".".join((*self.scope.namespaces[-1:], node.text))
         if self.scope.itself and self.scope.itself in (node.text, full):
             raise Mistake(f"`{node.text}` cannot be used in its own proof", node.start)
-        raise Mistake(f"unknown identifier '{node.text}'", node.start)
+        # It may be a mistake, or one of the many names of Lean's library that the core lacks.
+        raise Unknown(f"`{node.text}`", node.start)
 
     def constant(self, name: str) -> Const:
         """The constant at universe levels to be found."""

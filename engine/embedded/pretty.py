@@ -51,7 +51,7 @@ class _Text(NamedTuple):
 
 
 class Printer:
-    """Prints terms of one tactic state; metas are numbered as they come up."""
+    """Prints terms and goals; metas are numbered as they come up."""
 
     def __init__(self, unifier: Unifier) -> None:
         self._unifier = unifier
@@ -65,6 +65,7 @@ class Printer:
         return shown if len(goals) == 1 else f"{len(goals)} goals\n{shown}"
 
     def _goal(self, goal: Meta) -> str:
+        self._metas = {}  # Lean numbers the metas of each goal anew
         known = self._unifier.solutions.metas[goal.number]
         groups: list[tuple[list[str], Term]] = []
         for local in known.context:
@@ -93,7 +94,7 @@ class Printer:
         if isinstance(term, Local):
             return _Text(term.name)
         if isinstance(term, Const):
-            return _Text(term.name)
+            return _Text({"nat": "ℕ"}.get(term.name, term.name))
         if isinstance(term, Meta):
             return _Text(f"?m_{self._metas.setdefault(term.number, len(self._metas) + 1)}")
         if isinstance(term, Sort):

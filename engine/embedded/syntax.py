@@ -7,6 +7,7 @@ a wrong statement; what cannot be read at all is a :class:`Mistake`.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -97,7 +98,7 @@ _FOREIGN_COMMANDS = frozenset(
     "add_tactic_doc library_note alias localized open_locale precedence".split()
 )
 _WORDS = frozenset(
-    "with at in from begin by using then else do let if match suffices calc assume suppose obtain "
+    "with at in from begin by using generalizing then else do let if match suffices calc assume suppose obtain "
     "show have sorry λ Prop Type Sort".split()
 )
 TACTICS: dict[str, str] = {
@@ -283,12 +284,7 @@ class Parser:
                 node = Node("typed", token.start, "", (node, self.term()))
             self.needs(")")
         elif self.takes("⟨"):
-            items = []
-            while not self.sees("⟩"):
-                items.append(self.term())
-                if not self.takes(","):
-                    break
-            self.needs("⟩")
+            items = self._list(self.term, "⟩")
             node = Node("anonymous", token.start, "", tuple(items))
         elif self.takes("@"):
             node = Node("explicit", token.start, self.name())
@@ -425,7 +421,7 @@ class Parser:
         if shape == "term" or (shape == "term?" and not self._tactic_ends()):
             return Node(name, start, "", (self.term(),))
         if shape == "terms":
-            terms = self._list(self.term) if self.sees("[") else [self.term()]
+            terms = self._list(self.term, "]") if self.takes("[") else [self.term()]
             return Node(name, start, "", tuple(terms))
         if shape == "with":
             major = self.term()
@@ -433,7 +429,7 @@ class Parser:
                 raise Unknown(f"`{name} … {self.token.text}`", self.token.start)
             return Node(name, start, " ".join(self._names()) if self.takes("with") else "", (major,))
         if shape == "rules":
-            rules = self._list(self._rule) if self.sees("[") else [self._rule()]
+            rules = self._list(self._rule, "]") if self.takes("[") else [self._rule()]
             places = []
             if self.takes("at"):
                 if self.sees("*"):
@@ -453,15 +449,14 @@ class Parser:
         text = "←" if self.takes("←") else ""
         return Node("rule", start, text, (self.term(),))
 
-    def _list(self, read: object) -> list[Node]:
-        assert callable(read)  # noqa: S101 - for the type checker
-        self.needs("[")
+    def _list(self, read: Callable[[], Node], stop: str) -> list[Node]:
+        """What stands between a bracket, which has been taken, and its other half."""
         items: list[Node] = []
-        while not self.sees("]"):
+        if not self.sees(stop):
             items.append(read())
-            if not self.takes(","):
-                break
-        self.needs("]")
+            while self.takes(","):
+                items.append(read())
+        self.needs(stop)
         return items
 
     # -- commands --------------------------------------------------------------------------------

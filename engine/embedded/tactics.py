@@ -299,6 +299,8 @@ class Run:
 
     def _function(self, term: Node, context: tuple[Local, ...]) -> Term:
         """Elaborates what ``apply`` is given, without arguments for a name that stands alone."""
+        if term.kind == "hole":
+            raise Mistake("`_` cannot be applied", term.start)
         if term.kind == "id":
             function, fields = self.elaborator.resolve(term, context)
             if not fields:
@@ -505,6 +507,8 @@ class Run:
         self._close(apply(Const("false.elim", (level,)), target, proof))
 
     def _contradiction(self, node: Node) -> None:
+        if isinstance(self.elaborator.reduce(self._main()[1]), Pi):
+            self._introduce("")
         _, _, context = self._main()
         elaborator = self.elaborator
         kinds = [(local, elaborator.reduce(local.type)) for local in context]

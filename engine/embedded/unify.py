@@ -220,6 +220,9 @@ class Unifier(Checker):
         one, other = self.fill(one), self.fill(other)
         if one == other:
             return True
+        numbers = ground(one), ground(other)
+        if None not in numbers:
+            return numbers[0] == numbers[1]
         for flexible, rigid in ((one, other), (other, one)):
             head, arguments = unapply(flexible)
             if isinstance(head, Meta) and head.number not in self.solutions.delayed:
@@ -292,3 +295,20 @@ class Unifier(Checker):
                 one.right, other.right
             )
         return False
+
+
+def ground(term: Term) -> int | None:
+    """The number that a closed term of numerals, ``+``, ``*`` and successors stands for."""
+    head, arguments = unapply(term)
+    if not isinstance(head, Const):
+        return None
+    known = {"has_zero.zero": 0, "nat.zero": 0, "has_one.one": 1}.get(head.name)
+    values = [ground(a) for a in arguments]
+    numbers = [value for value in values if value is not None]
+    if not numbers or len(numbers) != len(values):
+        return known if not arguments else None
+    if len(numbers) == 2:
+        one, two = numbers
+        return {"has_add.add": one + two, "has_mul.mul": one * two}.get(head.name)
+    (one,) = numbers[:1]
+    return {"bit0": 2 * one, "bit1": 2 * one + 1, "nat.succ": one + 1}.get(head.name)
