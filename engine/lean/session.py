@@ -131,6 +131,10 @@ def _line_of(text: str, offset: int) -> int:
     return text.count("\n", 0, offset) + 1
 
 
+def _position_of(text: str, offset: int) -> tuple[int, int]:
+    return _line_of(text, offset), offset - (text.rfind("\n", 0, offset) + 1)
+
+
 def _objection(
     before: Sequence[Message],
     after: Sequence[Message],
@@ -141,7 +145,7 @@ def _objection(
 ) -> str | None:
     """Why the errors of ``spliced`` speak against the proof at ``site`` of ``text``, or None."""
     shift = spliced.count("\n") - text.count("\n")
-    fresh = new_errors(before, after, last=_line_of(text, site.span.end), shift=shift)
+    fresh = new_errors(before, after, end=_position_of(text, site.span.end), shift=shift)
     if fresh:
         where = f"line {fresh[0].line}, column {fresh[0].column}"
         return f"with the proof in place, Lean reports at {where}: {fresh[0].text}"
@@ -151,12 +155,11 @@ def _objection(
     # What follows on the declaration's last line belongs to the next command.
     end = site.declaration.span.end + len(spliced) - len(text)
     end = max(site.span.start + len(replacement), len(spliced[:end].rstrip()))
-    first, last = _line_of(spliced, start), _line_of(spliced, end)
-    column = start - (spliced.rfind("\n", 0, start) + 1)
+    first, last = _position_of(spliced, start), _position_of(spliced, end)
     for message in after:
         # An error where the declaration starts, and that was there before, is about a statement
         # in front of it that still has no proof.
-        if message.is_error and (first, column) < (message.line, message.column) < (last + 1, 0):
+        if message.is_error and first < (message.line, message.column) <= last:
             return f"the declaration has another error: {message.text}"
     return None
 
@@ -173,6 +176,7 @@ class ProcessSession:
         self._baselines: dict[tuple[str, Path | None], list[Message]] = {}
         self._holes: weakref.WeakSet[LeanHole] = weakref.WeakSet()
         self._runs: set[LeanProcess] = set()
+        self._closed = False
         self.checker = "Lean 3"
         sweep()
 
@@ -289,8 +293,13 @@ class ProcessSession:
 
     # -- verification ----------------------------------------------------------------------------
 
-    async def _check(self, command: LeanCommand, text: str) -> list[Message] | None:
-        """Lean's messages about ``text``, or None when Lean did not come to its end."""
+    async def _check(
+        self, command: LeanCommand, text: str, *, again: bool = True
+    ) -> list[Message] | None:
+        """Lean's messages about ``text``, or None when Lean did not come to its end.
+
+        A Lean that is killed (as the kernel does when memory is short) is asked once more.
+        """
         folder = await asyncio.to_thread(make_scratch)
         try:
             file = folder / "document.lean"
@@ -306,6 +315,8 @@ class ProcessSession:
                 self._runs.discard(run)
         finally:
             remove_scratch(folder)
+        if code < 0 and again and not self._closed:
+            return await self._check(command, text, again=False)
         # Status 1 means errors, which are among the messages.
         return run.messages if code in (0, 1) else None
 
@@ -376,6 +387,7 @@ class ProcessSession:
 
     async def close(self) -> None:
         """Kills every Lean that the session started."""
+        self._closed = True
         await asyncio.gather(
             *(hole.close() for hole in list(self._holes)), *(run.kill() for run in self._runs)
         )

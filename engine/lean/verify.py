@@ -71,15 +71,17 @@ def read_audits(messages: Sequence[Message], nonce: int) -> list[Audit]:
 
 
 def new_errors(
-    before: Sequence[Message], after: Sequence[Message], *, last: int, shift: int
+    before: Sequence[Message], after: Sequence[Message], *, end: tuple[int, int], shift: int
 ) -> list[Message]:
     """The errors of ``after`` that ``before`` does not have.
 
-    Lines behind ``last`` (the last line of the proof's place before the change) have moved by
-    ``shift``. Errors are compared by line and text.
+    What stands at or behind ``end`` (line and column of the end of the proof's place before the
+    change) has moved by ``shift`` lines. Errors are compared by line and text.
     """
     known = Counter(
-        (m.line + shift if m.line > last else m.line, m.text) for m in before if m.is_error
+        (m.line + shift if (m.line, m.column) >= end else m.line, m.text)
+        for m in before
+        if m.is_error
     )
     fresh = []
     for message in after:

@@ -129,7 +129,7 @@ async def test_sites_of_all_kinds_are_proved_one_after_the_other(core_project: P
 
 
 async def test_a_search_that_has_nothing_left_says_so(core_project: Path) -> None:
-    text = "theorem t : 1 = 2 := sorry\n"
+    text = "theorem t : false := sorry\n"
     async with prover() as service:
         result = await prove(service, text, core_project / "src" / "x.lean", budget=200)
     assert result.status == "not found"

@@ -78,23 +78,31 @@ def test_an_audit_may_stand_among_other_traces() -> None:
 
 def test_the_same_errors_are_not_new() -> None:
     before = [error(1, "x"), error(9, "y")]
-    assert new_errors(before, [error(1, "x"), error(12, "y")], last=4, shift=3) == []
-    assert new_errors(before, [error(1, "x")], last=4, shift=3) == []
+    assert new_errors(before, [error(1, "x"), error(12, "y")], end=(5, 0), shift=3) == []
+    assert new_errors(before, [error(1, "x")], end=(5, 0), shift=3) == []
 
 
 def test_an_error_that_comes_once_more_is_new() -> None:
-    assert new_errors([error(1)], [error(1), error(1)], last=4, shift=0) == [error(1)]
+    assert new_errors([error(1)], [error(1), error(1)], end=(5, 0), shift=0) == [error(1)]
 
 
 def test_another_text_or_line_is_new() -> None:
     before = [error(2, "x")]
-    assert new_errors(before, [error(2, "z")], last=4, shift=0) == [error(2, "z")]
-    assert new_errors(before, [error(3, "x")], last=4, shift=0) == [error(3, "x")]
+    assert new_errors(before, [error(2, "z")], end=(5, 0), shift=0) == [error(2, "z")]
+    assert new_errors(before, [error(3, "x")], end=(5, 0), shift=0) == [error(3, "x")]
+
+
+def test_what_stands_behind_the_proof_on_its_line_moves_with_it() -> None:
+    before = [error(2, "x", 3), error(2, "y", 12)]
+    after = [error(2, "x", 3), error(4, "y", 4)]
+    assert new_errors(before, after, end=(2, 12), shift=2) == []
+    assert new_errors(before, after, end=(2, 13), shift=2) == [error(4, "y", 4)]
 
 
 def test_warnings_never_count() -> None:
     assert (
-        new_errors([], [Message("warning", 1, 0, "declaration uses sorry")], last=1, shift=0) == []
+        new_errors([], [Message("warning", 1, 0, "declaration uses sorry")], end=(2, 0), shift=0)
+        == []
     )
 
 
@@ -106,11 +114,11 @@ def test_errors_that_only_moved_are_never_new(
     lines: list[tuple[int, str]], last: int, shift: int, random: Any
 ) -> None:
     before = [error(line, text) for line, text in lines]
-    after = [error(line + shift if line > last else line, text) for line, text in lines]
+    after = [error(line + shift if line >= last else line, text) for line, text in lines]
     random.shuffle(after)
-    assert new_errors(before, after, last=last, shift=shift) == []
+    assert new_errors(before, after, end=(last, 0), shift=shift) == []
     fresh = error(99, "fresh")
-    assert new_errors(before, [*after, fresh], last=last, shift=shift) == [fresh]
+    assert new_errors(before, [*after, fresh], end=(last, 0), shift=shift) == [fresh]
 
 
 # -- the objection of a session -------------------------------------------------------------------
