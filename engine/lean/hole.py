@@ -22,6 +22,9 @@ _LONGEST_TACTIC = 16_384
 _LONGEST_REASON = 2_000
 """Code points kept of Lean's message for a tactic that failed."""
 
+_ANSWER_SECONDS = 60.0
+"""How long Lean may take to say which declarations exist."""
+
 _RESTARTS = 3
 """How often a hole's Lean may die before the hole is given up."""
 
@@ -225,8 +228,20 @@ class LeanHole:
 
     async def known(self, names: Sequence[str]) -> set[str]:
         """Which of the declarations ``names`` exist in the environment at the site."""
-        number = next(self._numbers)
-        (body,) = await self._send(number, lambda slot: [number, slot, list(names)], 60)
+        while True:
+            number, generation = next(self._numbers), self._generation
+
+            def ask(slot: int, number: int = number) -> list[object]:
+                return [number, slot, list(names)]
+
+            try:
+                (body,) = await self._send(number, ask, _ANSWER_SECONDS)
+                break
+            except asyncio.TimeoutError:
+                why = f"Lean gave no answer within {_ANSWER_SECONDS:.0f} s"
+                raise LeanDiedError(why) from None
+            except LeanDiedError:
+                await self._recover(generation)  # which is done a few times only
         flags = body if isinstance(body, list) else []
         return {name for name, flag in zip(names, flags, strict=False) if flag is True}
 

@@ -257,7 +257,8 @@ def test_a_document_that_was_not_recorded_is_an_error_with_a_place(bench: Bench)
         (Faults(version="Lean (version 3.5.0, Release)"), 3, "the oldest that this prover speaks"),
         (Faults(make_fails=True), 3, "does not compile the prover's runtime"),
         (Faults(die_at=0), 2, "killed by SIGKILL before the site"),
-        (Faults(die_at=1), 3, "Lean was killed by SIGKILL"),
+        (Faults(die_at=1), 3, "Lean died 4 times in this search"),
+        (Faults(die_at=1, first=1), 0, "simp *"),
         (Faults(die_at=2, how="9"), 3, "Lean died"),
         (Faults(die_at=3, first=1), 0, "simp *"),
         (Faults(deadly=("trivial",)), 0, "simp *"),
@@ -265,6 +266,7 @@ def test_a_document_that_was_not_recorded_is_an_error_with_a_place(bench: Bench)
         (Faults(garbage=True, stdout=1_000_000, stderr=1_000_000, helper=True), 0, "simp *"),
         (Faults(piece=3, delay=0.01), 0, "simp *"),
         (Faults(die_at=0, kinds=("check",)), 1, "did not come to the end"),
+        (Faults(die_at=0, kinds=("check",), first=1), 0, "simp *"),
     ],
     ids=lambda value: None if isinstance(value, Faults) else str(value),
 )

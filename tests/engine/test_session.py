@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.lean import hole as hole_module
 from engine.lean import session as session_module
 from engine.lean import toolchain as toolchain_module
 from engine.lean.hole import LeanDiedError, LeanHole, TacticResult
@@ -269,6 +270,25 @@ async def test_a_lean_that_dies_again_and_again_is_given_up(lean: FakeLean) -> N
     assert not leans_alive(lean)
 
 
+async def test_a_lean_that_dies_of_the_first_question(lean: FakeLean) -> None:
+    lean.misbehave(Faults(die_at=1, first=1))
+    session = new_session(lean)
+    await check_paper(session)
+    assert len(lean.runs("hole")) == 2
+    await session.close()
+
+
+async def test_a_lean_that_stops_listening(lean: FakeLean, monkeypatch: pytest.MonkeyPatch) -> None:
+    lean.misbehave(Faults(deaf_at=1))
+    monkeypatch.setattr(hole_module, "_ANSWER_SECONDS", 0.5)
+    session = new_session(lean)
+    hole = await opened(session, PAPER)
+    with pytest.raises(LeanDiedError, match="no answer"):
+        await asyncio.wait_for(hole.known(["nat"]), GUARD)
+    await session.close()
+    assert not leans_alive(lean)
+
+
 @pytest.mark.parametrize(
     ("how", "message"), [("SIGKILL", "was killed by SIGKILL"), ("5", "status 5")]
 )
@@ -367,6 +387,16 @@ async def test_a_verification_that_dies_is_a_refusal(lean: FakeLean, how: str) -
     verdict = await session.verify(Document(PAPER), site, "\nbegin\n  simp *\nend")
     assert not verdict.accepted
     assert "did not come to the end" in verdict.message
+    await session.close()
+
+
+async def test_a_verification_that_is_killed_is_done_again(lean: FakeLean) -> None:
+    lean.misbehave(Faults(die_at=0, first=1, kinds=("check",)))
+    session = new_session(lean)
+    site = next(iter(analyse(PAPER).sites))
+    verdict = await session.verify(Document(PAPER), site, "\nbegin\n  simp *\nend")
+    assert verdict.accepted, verdict.message
+    assert len(lean.runs("check")) == 3
     await session.close()
 
 

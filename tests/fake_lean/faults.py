@@ -17,10 +17,10 @@ class Faults:
     kind were started before.
 
     ``die_at`` is the number of the request at which Lean dies, 0 for before its first word;
-    ``how`` is SIGKILL or an exit status. Of tactics, the ``deadly`` kill Lean, the ``silent`` never
-    get an answer, the ``slow`` run into their time-out. ``piece`` is the most bytes that an
-    answer's writes have, ``stdout`` and ``stderr`` how many bytes Lean prints first. A ``helper``
-    is a child that holds Lean's pipes open.
+    ``how`` is SIGKILL or an exit status. From request ``deaf_at`` on it reads no more. Of tactics,
+    the ``deadly`` kill Lean, the ``silent`` never get an answer, the ``slow`` run into their
+    time-out. ``piece`` is the most bytes that an answer's writes have, ``stdout`` and ``stderr``
+    how many bytes Lean prints first. A ``helper`` is a child that holds Lean's pipes open.
     """
 
     version: str | None = None
@@ -35,6 +35,7 @@ class Faults:
     hang: bool = False
     die_at: int | None = None
     how: str = "SIGKILL"
+    deaf_at: int | None = None
     deadly: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     slow: tuple[str, ...] = ()

@@ -165,6 +165,8 @@ class Lean:
                 self._requests += 1
                 if self._requests == self._faults.die_at:
                     self._die()
+                if self._requests == self._faults.deaf_at:
+                    time.sleep(_FOREVER)
                 match json.loads(line):
                     case [int(number), int(slot), int(state), int(ms), int(_), str(tactic)]:
                         answer, then = self._answer(states.get(state), tactic)
