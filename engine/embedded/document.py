@@ -6,16 +6,16 @@ rests on it says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 from engine.embedded.elaborate import Elaborator, Scope, require_no_metas
-from engine.embedded.inductives import builtin
+from engine.embedded.inductives import RECURSORS, SORRY, TEXT as INDUCTIVES
 from engine.embedded.kernel import Declaration, Environment, KernelError, Kind
 from engine.embedded.prelude import REDUCIBLE, TEXT
-from engine.embedded.syntax import Binder, Command, Mistake, Node, Parser, Unknown
-from engine.embedded.tactics import HoleReachedError, Mark, Run
+from engine.embedded.syntax import Command, Mistake, Node, Parser
+from engine.embedded.tactics import Mark, Run
 from engine.embedded.terms import (
     ZERO,
     App,
@@ -32,8 +32,12 @@ from engine.embedded.terms import (
     level_parts,
     map_levels,
     parts,
+    substitute,
 )
 from engine.embedded.unify import Solutions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
 _KINDS: dict[str, Kind] = {
     "def": "definition", "theorem": "theorem", "lemma": "theorem", "axiom": "axiom",
@@ -56,14 +60,15 @@ class _Frame:
 class Reader:
     """Reads a text into an environment.
 
-    ``proof`` is the term that was found at a mark that does not stop, and ``statement`` its type,
-    both closed; ``faults`` are the declarations that count as ``sorry`` although the text does not
-    say so, with the reason.
+    ``proofs`` are the terms that were found at a mark that does not stop; ``faults`` the theorems
+    that count as ``sorry`` although the text does not say so, with the reason. ``builtin`` is for
+    the table of inductive types alone.
     """
 
     environment: Environment
     tick: Callable[[], None]
     mark: Mark | None = None
+    builtin: bool = False
     frames: list[_Frame] = field(default_factory=lambda: [_Frame()])
     faults: dict[str, Mistake | KernelError] = field(default_factory=dict)
     proofs: list[Term] = field(default_factory=list)
@@ -165,6 +170,9 @@ class Reader:
         if what == "theorem" and not elaborator.is_proposition(kind):
             what = "definition"
         declaration = Declaration(name, params, statement, None, what, reducible=name in REDUCIBLE)
+        if self.builtin:
+            kind_ = "sorry" if name == SORRY else "builtin"
+            declaration = replace(declaration, kind=kind_, recursor=RECURSORS.get(name))
         if command.body is not None:
             try:
                 value = self._value(elaborator, command.body, kind, context)
@@ -175,14 +183,14 @@ class Reader:
                     raise
                 self.faults[name] = error
                 level = elaborator.sort_of(statement)
-                value = App(Const("sorry", (level,)), statement)
+                value = App(Const(SORRY, (level,)), statement)
                 environment = self._added(replace(declaration, value=value))
         else:
             environment = self._added(declaration)
         self.environment = environment if name else self.environment
 
     def _is_marked(self, command: Command) -> bool:
-        return self.mark is not None and command.start <= self.mark.start
+        return self.mark is not None and command.start == self.mark.declaration
 
     def _added(self, declaration: Declaration) -> Environment:
         if not declaration.name:
@@ -244,8 +252,6 @@ def _names_in(node: Node | None) -> Iterator[str]:
 
 def _link(term: Term, renewed: dict[int, Local]) -> Term:
     """``term`` with the newest of each local: its type may have become known since."""
-    from engine.embedded.terms import substitute
-
     return substitute(term, dict(renewed))
 
 
@@ -269,11 +275,10 @@ def _params(term: Term) -> list[str]:
 @cache
 def prelude() -> Environment:
     """The environment that every document starts from."""
-    reader = Reader(builtin(), lambda: None)
+    reader = Reader(Environment(), lambda: None, builtin=True)
+    reader.read(INDUCTIVES)
+    reader.builtin = False
     reader.read(TEXT)
     if reader.faults:
         raise RuntimeError(f"the prelude is wrong: {reader.faults}")
     return reader.environment
-
-
-__all__ = ["Binder", "HoleReachedError", "Mark", "Reader", "Unknown", "prelude"]

@@ -6,11 +6,11 @@ and what the kernel checks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from engine.embedded.kernel import Environment, KernelError
-from engine.embedded.syntax import Binder, Mistake, Node, Unknown
+from engine.embedded.syntax import Binder, Mistake, Node, Unknown, words
 from engine.embedded.terms import (
     ONE,
     PROP,
@@ -27,28 +27,44 @@ from engine.embedded.terms import (
     Sort,
     Succ,
     Term,
+    Var,
     apply,
     arrow,
     fresh,
     head_name,
     instantiate,
-    is_loose,
     map_levels,
     parts,
     unapply,
 )
 from engine.embedded.unify import Solutions, Unifier
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from engine.embedded.kernel import Environment
+
 _OPERATORS = {
     "↔": "iff", "∨": "or", "∧": "and", "=": "eq", "≠": "ne", "+": "has_add.add", "*": "has_mul.mul",
 }  # fmt: skip
-CONSTRUCTORS = {"and": "and.intro", "iff": "iff.intro", "Exists": "Exists.intro", "true": "true.intro"}
+CONSTRUCTORS = {
+    "and": "and.intro",
+    "iff": "iff.intro",
+    "Exists": "Exists.intro",
+    "true": "true.intro",
+}
 """The types that an anonymous constructor makes, and ``split`` and ``existsi`` meet."""
-_PROJECTIONS = {("and", "1"): "left", ("and", "2"): "right", ("iff", "1"): "mp", ("iff", "2"): "mpr"}
-_UNSHOWN = frozenset({"has_add.add", "has_mul.mul", "has_zero.zero", "has_one.one", "bit0", "bit1"})
+_PROJECTIONS = {
+    ("and", "1"): "left",
+    ("and", "2"): "right",
+    ("iff", "1"): "mp",
+    ("iff", "2"): "mpr",
+}
+_UNSHOWN = words("has_add.add has_mul.mul has_zero.zero has_one.one bit0 bit1 sorry_ax")
 """Constants that stand for Lean's notation on ℕ; in Lean they are about every type, so that a text
 that names them means something else."""
-TACTICAL = frozenset({"tactics", "sorry"})
+_NEVER_LEANS = re.compile(r"(?!id|vm|ge|or|gt|ne|mt|eq|lift_)\w['₀-₉\w]?|\w*[₀-₉]")
+"""Names that nothing in Lean's core library has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +122,35 @@ class Elaborator(Unifier):
             raise Unknown(f"ambiguous names (`{name}` may be {' or '.join(found)})")
         return found[0] if found else None
 
+    def short_name(self, name: str) -> str:
+        """How Lean prints a constant: without the namespaces that are open here."""
+        for space in (*reversed(self.scope.namespaces), *self.scope.opened):
+            short = name.removeprefix(f"{space}.")
+            if short != name and self._global(short) == name:
+                return short
+        return "ℕ" if name == "nat" else name
+
     def resolve(
         self, node: Node, context: Sequence[Local], *, whole: bool = False
     ) -> tuple[Term, list[str]]:
         """What a dotted name means, and the fields of it that the rest of the name asks for."""
-        words = node.text.split(".")
-        for count in range(len(words), 0, -1):
-            name = ".".join(words[:count])
+        pieces = node.text.split(".")
+        for count in range(len(pieces), 0, -1):
+            name = ".".join(pieces[:count])
             if count == 1:
                 for local in reversed(context):
                     if local.name == name:
-                        return local, words[1:]
+                        return local, pieces[1:]
             full = self._global(name)
-            if full is not None and full not in _UNSHOWN and full != "sorry":
-                return self.constant(full), words[count:]
+            if full is not None and full not in _UNSHOWN:
+                return self.constant(full), pieces[count:]
             if whole:
                 break
         full = ".".join((*self.scope.namespaces[-1:], node.text))
         if self.scope.itself and self.scope.itself in (node.text, full):
             raise Mistake(f"`{node.text}` cannot be used in its own proof", node.start)
+        if _NEVER_LEANS.fullmatch(node.text) and not self.scope.opened:
+            raise Mistake(f"unknown identifier '{node.text}'", node.start)
         # It may be a mistake, or one of the many names of Lean's library that the core lacks.
         raise Unknown(f"`{node.text}`", node.start)
 
@@ -306,7 +332,11 @@ class Elaborator(Unifier):
             function = self.term(head, None, context)
         while fields:
             name = fields.pop(0)
-            value = function if isinstance(function, Local) else self.call(function, (), None, context, node)
+            value = (
+                function
+                if isinstance(function, Local)
+                else self.call(function, (), None, context, node)
+            )
             function, kind = self._field_of(value, name, node)
             rest = arguments if not fields else []
             wanted = expected if not fields else None
@@ -320,7 +350,10 @@ class Elaborator(Unifier):
         while kind is not None:
             found = head_name(kind)
             full = f"{found}.{_PROJECTIONS.get((found, name), name)}"
-            if found and full in self.environment.constants and not name.isdigit() or (found, name) in _PROJECTIONS:
+            if (found and full in self.environment.constants and not name.isdigit()) or (
+                found,
+                name,
+            ) in _PROJECTIONS:
                 return self.constant(full), found
             unfolded = self.unfold(kind)
             kind = None if unfolded is None else self.reduce_core(unfolded)
@@ -371,7 +404,12 @@ class Elaborator(Unifier):
         if expected is not None:
             result, wanted = self.fill(kind), self.fill(expected)
             # What `?f ?a` stands for is seen from the arguments, and only guessed from the result.
-            if not any(isinstance(p, App) and isinstance(p.function, Meta) for p in parts(result)):
+            if not any(
+                isinstance(part, App)
+                and isinstance(part.function, Meta)
+                and not isinstance(part.argument, Var | Local)
+                for part in parts(result)
+            ):
                 self.attempt(lambda: self.equal(result, wanted))
         for late in (False, True):
             for item in list(waiting):
@@ -433,6 +471,3 @@ def require_no_metas(elaborator: Elaborator, term: Term, node: Node | None) -> N
     """Refuses a term that has parts which nothing determines."""
     if elaborator.open_metas(term):
         raise Mistake("don't know how to synthesize placeholder", node.start if node else None)
-
-
-__all__ = ["CONSTRUCTORS", "Elaborator", "KernelError", "Scope", "Task", "numeral", "is_loose", "parts"]

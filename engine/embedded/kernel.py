@@ -81,7 +81,6 @@ class Declaration:
     value: Term | None = None
     kind: Kind = "definition"
     recursor: Recursor | None = None
-    constructor: bool = False
     reducible: bool = False
     height: int = field(default=0, compare=False)
 
@@ -307,18 +306,9 @@ class Checker:
             return shape
         if self._equal_proofs(one, other):
             return True
-        while True:
-            step = self._unfold_one(one, other)
-            if step is None:
-                break
-            if isinstance(step, bool):
-                return step
-            one, other = step
-            if one == other:
-                return True
-            shape = self._same_shape(one, other)
-            if shape is not None:
-                return shape
+        step = self._unfold_one(one, other)
+        if step is not None:
+            return step if isinstance(step, bool) else self.equal(*step)
         return self._same_application(one, other) or self._eta(one, other) or self._eta(other, one)
 
     def _same_shape(self, one: Term, other: Term) -> bool | None:

@@ -28,8 +28,10 @@ lemma or.swap {a b : Prop} : a ∨ b → b ∨ a := λ h, h.elim or.inr or.inl
 lemma or.symm {a b : Prop} : a ∨ b → b ∨ a := λ h, h.elim or.inr or.inl
 lemma or.intro_left {a : Prop} (b : Prop) (ha : a) : a ∨ b := or.inl ha
 lemma or.intro_right (a : Prop) {b : Prop} (hb : b) : a ∨ b := or.inr hb
-lemma or.resolve_left {a b : Prop} (h : a ∨ b) (na : ¬a) : b := h.elim (λ ha, absurd ha na) (λ hb, hb)
-lemma or.resolve_right {a b : Prop} (h : a ∨ b) (nb : ¬b) : a := h.elim (λ ha, ha) (λ hb, absurd hb nb)
+lemma or.resolve_left {a b : Prop} (h : a ∨ b) (na : ¬a) : b :=
+h.elim (λ ha, absurd ha na) (λ hb, hb)
+lemma or.resolve_right {a b : Prop} (h : a ∨ b) (nb : ¬b) : a :=
+h.elim (λ ha, ha) (λ hb, absurd hb nb)
 
 lemma iff.mp {a b : Prop} (c : a ↔ b) : a → b := @iff.rec a b (a → b) (λ h _, h) c
 lemma iff.mpr {a b : Prop} (c : a ↔ b) : b → a := @iff.rec a b (b → a) (λ _ h, h) c

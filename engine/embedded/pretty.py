@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.embedded.kernel import KernelError
 from engine.embedded.terms import (
@@ -32,7 +31,11 @@ from engine.embedded.terms import (
     simplify,
     unapply,
 )
-from engine.embedded.unify import Unifier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.embedded.elaborate import Elaborator
 
 _MAX = 1024
 _INFIX = {  # the left operand must bind at least so tightly, the right one more than the second
@@ -53,7 +56,7 @@ class _Text(NamedTuple):
 class Printer:
     """Prints terms and goals; metas are numbered as they come up."""
 
-    def __init__(self, unifier: Unifier) -> None:
+    def __init__(self, unifier: Elaborator) -> None:
         self._unifier = unifier
         self._metas: dict[int, int] = {}
 
@@ -94,7 +97,7 @@ class Printer:
         if isinstance(term, Local):
             return _Text(term.name)
         if isinstance(term, Const):
-            return _Text({"nat": "ℕ"}.get(term.name, term.name))
+            return _Text(self._unifier.short_name(term.name))
         if isinstance(term, Meta):
             return _Text(f"?m_{self._metas.setdefault(term.number, len(self._metas) + 1)}")
         if isinstance(term, Sort):
@@ -246,8 +249,6 @@ def _sort(level: Level) -> _Text:
         return _Text("Type")
     if isinstance(level, Succ):
         return _Text(f"Type {_level(level.of, inside=True)}", _MAX - 1, _MAX - 1)
-    if isinstance(level, Max) and not level.impredicative:
-        pass
     return _Text(f"Sort {_level(level, inside=True)}", _MAX - 1, _MAX - 1)
 
 
@@ -268,9 +269,3 @@ def _level(level: Level, *, inside: bool = False) -> str:
     if not count:
         return base
     return f"({base}+{count})" if inside else f"{base}+{count}"
-
-
-def print_terms(unifier: Unifier, terms: Iterable[Term]) -> list[str]:
-    """Terms with one numbering of their metas."""
-    printer = Printer(unifier)
-    return [printer.term(unifier.fill(term)) for term in terms]

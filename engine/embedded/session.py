@@ -8,33 +8,40 @@ cancelled.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.embedded.document import Reader, prelude
 from engine.embedded.elaborate import Elaborator
+from engine.embedded.inductives import SORRY
 from engine.embedded.kernel import Checker, Environment, KernelError, names
 from engine.embedded.pretty import Printer
 from engine.embedded.syntax import TACTICS, Mistake, Parser, Unknown
 from engine.embedded.tactics import HoleReachedError, Mark, Run, TacticState
-from engine.embedded.terms import Lam, LevelMeta, Pi, ZERO, Term, bind, map_levels
+from engine.embedded.terms import ZERO, Lam, LevelMeta, Pi, Term, bind, map_levels
 from engine.lean.hole import Greeting, TacticResult
-from engine.lean.session import Document
 from engine.lean.toolchain import INSTALL
 from engine.protocol import EngineError, ErrorKind, Verdict
 from engine.source import Site, analyse, splice
 from engine.values import Failed, Outcome, Progress, Solved, TimedOut
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+
+    from engine.lean.session import Document
 
 CHECKER = "the embedded core"
 _OPEN_SECONDS = 30.0
 _VERIFY_SECONDS = 60.0
 _DEPTH = 12_000
 """Python's limit of nested calls while the core works; deeper terms are refused."""
+_WATCH_SECONDS = 0.25
+_GRACE_SECONDS = 0.25
 _STACK_BYTES = 256 * 1024 * 1024
 _LONGEST_TACTIC = 4_096
 _T = TypeVar("_T")
@@ -63,43 +70,69 @@ class Clock:
     def __call__(self) -> None:
         """One step."""
         self.steps += 1
-        if self.steps % 64 == 0 and (
-            self.cancelled.is_set() or time.monotonic() > self.deadline
-        ):
+        if self.steps % 64 == 0 and (self.cancelled.is_set() or time.monotonic() > self.deadline):
             raise OutOfTimeError
 
 
 class _Worker:
-    """One thread with a deep stack; work is done in the order in which it comes."""
+    """Does work in threads with a deep stack, one piece after the other."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._turn = asyncio.Lock()
 
     async def do(self, work: Callable[[], _T], clock: Clock) -> _T:
-        """Runs ``work`` in a thread; when the caller is cancelled, so is the work."""
-        future: Future[_T] = Future()
+        """The result of ``work``; :class:`OutOfTimeError` soon after ``clock`` runs out.
 
-        def target() -> None:
-            with self._lock:
-                clock.start()
+        Work that is deep inside a large term may not come to look at the clock: then the exception
+        is raised in its thread from here. A caller who is cancelled cancels the work.
+        """
+        async with self._turn:
+            clock.start()
+            results: list[_T | BaseException] = []
+            done = asyncio.Event()
+            loop = asyncio.get_running_loop()
+
+            def target() -> None:
                 try:
-                    future.set_result(work())
-                except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-                    future.set_exception(error)
+                    results.append(work())
+                except BaseException as error:
+                    results.append(error)
+                finally:
+                    loop.call_soon_threadsafe(done.set)
 
-        # Both limits hold for all threads, or for all that start from now on; neither is lowered
-        # for anyone else.
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEPTH))
-        size = threading.stack_size(_STACK_BYTES)
-        try:
-            threading.Thread(target=target, daemon=True).start()
-        finally:
-            threading.stack_size(size)
-        try:
-            return await asyncio.wrap_future(future)
-        except asyncio.CancelledError:
-            clock.cancelled.set()
-            raise
+            thread = _start(target)
+            try:
+                while thread.is_alive() and not done.is_set():
+                    with suppress(asyncio.TimeoutError):
+                        await asyncio.wait_for(done.wait(), _WATCH_SECONDS)
+                    if time.monotonic() > clock.deadline + _GRACE_SECONDS:
+                        _interrupt(thread)
+            except asyncio.CancelledError:
+                clock.cancelled.set()
+                raise
+            result = results[0] if results else OutOfTimeError()
+            if isinstance(result, BaseException):
+                raise result
+            return result
+
+
+def _start(target: Callable[[], None]) -> threading.Thread:
+    # Neither limit is lowered for anyone else.
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEPTH))
+    size = threading.stack_size(_STACK_BYTES)
+    try:
+        thread = threading.Thread(target=target, daemon=True)
+        thread.start()
+    finally:
+        threading.stack_size(size)
+    return thread
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    if thread.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(OutOfTimeError)
+        )
 
 
 def _refusal(error: Mistake, text: str) -> EngineError:
@@ -195,7 +228,7 @@ class EmbeddedHole:
         context = [elaborator.fill_local(local) for local in known.context]
         statement = bind(Pi, context, elaborator.fill(known.type))
         proof = closed(bind(Lam, context, elaborator.fill(self._goal)))
-        if "sorry" in names(proof):
+        if SORRY in names(proof):
             raise KernelError("the proof contains sorry")
         checker = Checker(elaborator.environment, clock)
         params = tuple(dict.fromkeys([*elaborator.universes, *elaborator.scope.universes]))
@@ -240,7 +273,11 @@ class EmbeddedSession:
         clock = Clock(_OPEN_SECONDS)
 
         def work() -> EmbeddedHole:
-            reader = Reader(prelude(), clock, Mark(site.span.start, site.span.end, stop=True))
+            reader = Reader(
+                prelude(),
+                clock,
+                Mark(site.declaration.span.start, site.span.start, site.span.end, stop=True),
+            )
             try:
                 reader.read(text)
             except HoleReachedError as reached:
@@ -285,6 +322,9 @@ class EmbeddedSession:
         """
         started = time.monotonic()
         clock = Clock(_VERIFY_SECONDS)
+        reason = ""
+        axioms: list[str] = []
+        sorries: list[str] = []
         try:
             axioms, sorries = await self._worker.do(
                 lambda: _judge(document.text, site, replacement, clock), clock
@@ -293,18 +333,12 @@ class EmbeddedSession:
             reason = "the document is too much for the embedded core"
         except (Mistake, KernelError) as error:
             reason = str(error)
-        else:
-            return Verdict(
-                accepted=True,
-                checker=self.checker,
-                seconds=time.monotonic() - started,
-                axioms=axioms,
-                sorries=sorries,
-            )
         return Verdict(
-            accepted=False,
+            accepted=not reason,
             checker=self.checker,
             seconds=time.monotonic() - started,
+            axioms=axioms,
+            sorries=sorries,
             message=reason,
         )
 
@@ -312,9 +346,7 @@ class EmbeddedSession:
         """Nothing outlives the calls."""
 
 
-def _judge(
-    text: str, site: Site, replacement: str, clock: Clock
-) -> tuple[list[str], list[str]]:
+def _judge(text: str, site: Site, replacement: str, clock: Clock) -> tuple[list[str], list[str]]:
     """The axioms and the declarations by sorry that the proof at the site rests on."""
     spliced = splice(text, [(site.span, replacement)])
     shift = len(spliced) - len(text)
@@ -329,7 +361,8 @@ def _judge(
         or len(analyse(spliced).declarations) != len(analyse(text).declarations)
     ):
         raise Mistake("the proof does not stay inside its declaration")
-    mark = Mark(site.span.start, site.span.start + len(replacement), stop=False)
+    end = site.span.start + len(replacement)
+    mark = Mark(before.span.start, site.span.start, end, stop=False)
     reader = Reader(prelude(), clock, mark)
     reader.read(spliced[: max(before.span.end + shift, after.span.end)])
     if not reader.proofs:
@@ -337,11 +370,12 @@ def _judge(
     axioms: set[str] = set()
     sorries: set[str] = set()
     for proof in reader.proofs:
-        if "sorry" in names(proof):
+        if SORRY in names(proof):
             raise Mistake("its proof term contains sorry")
         for constant in reader.environment.rests_on(proof):
             if constant.kind in ("axiom", "constant"):
                 axioms.add(constant.name)
-            if constant.value is not None and "sorry" in names(constant.value):
+            used = names(constant.type) | (names(constant.value) if constant.value else set())
+            if SORRY in used:
                 sorries.add(constant.name)
     return sorted(axioms), sorted(sorries)

@@ -7,12 +7,14 @@ a wrong statement; what cannot be read at all is a :class:`Mistake`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-class Mistake(Exception):
+class Mistake(Exception):  # noqa: N818 - not all of them are ours
     """The text is wrong, as Lean would find; ``start`` is where, in code points."""
 
     def __init__(self, message: str, start: int | None = None) -> None:
@@ -70,6 +72,11 @@ class Command:
     body: Node | None = None
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of ``text``."""
+    return frozenset(text.split())
+
+
 _LETTER = r"[^\W\d]"
 _PART = rf"(?:{_LETTER}(?:[\w'₀-₉])*)"
 _TOKEN = re.compile(
@@ -91,22 +98,22 @@ _COMMANDS = DECLARATIONS | {
     "axioms", "constants", "variable", "variables", "universe", "universes", "namespace", "section",
     "end", "open",
 }  # fmt: skip
-_FOREIGN_COMMANDS = frozenset(
+_FOREIGN_COMMANDS = words(
     "import attribute notation infix infixl infixr prefix postfix inductive structure class "
-    "instance private protected noncomputable meta local include omit parameter parameters abbreviation "
-    "set_option mutual coinductive definition reserve export precedence run_cmd prelude hide theory "
-    "add_tactic_doc library_note alias localized open_locale precedence".split()
+    "instance private protected noncomputable meta local include omit parameter parameters "
+    "abbreviation set_option mutual coinductive definition reserve export precedence run_cmd "
+    "prelude hide theory add_tactic_doc library_note alias localized open_locale precedence"
 )
-_WORDS = frozenset(
-    "with at in from begin by using generalizing then else do let if match suffices calc assume suppose obtain "
-    "show have sorry λ Prop Type Sort".split()
+_WORDS = words(
+    "with at in from begin by using generalizing then else do let if match suffices calc "
+    "assume suppose obtain show have sorry λ Prop Type Sort"
+)
+_BARE = words(
+    "assumption refl reflexivity symmetry exfalso contradiction trivial split left right "
+    "constructor skip sorry admit"
 )
 TACTICS: dict[str, str] = {
-    **dict.fromkeys(
-        "assumption refl reflexivity symmetry exfalso contradiction trivial split left right "
-        "constructor skip".split(),
-        "",
-    ),
+    **dict.fromkeys(_BARE, ""),
     "intro": "name?", "intros": "names", "assume": "name?", "exact": "term", "refine": "term",
     "apply": "term", "transitivity": "term?", "existsi": "terms", "rw": "rules", "rewrite": "rules",
     "subst": "term", "cases": "with", "induction": "with", "try": "block", "repeat": "block",
@@ -231,8 +238,8 @@ class Parser:
             self.next()
             binders = self._binders()
             self.needs(",")
-            kind = {"∀": "pi", "∃": "ex"}.get(token.text, "lam")
-            return Node(kind, token.start, token.text, (self.term(),), tuple(binders))
+            word = {"∀": "pi", "∃": "ex"}.get(token.text, "lam")
+            return Node(word, token.start, token.text, (self.term(),), tuple(binders))
         if self.takes("show"):
             kind = self.term()
             self.needs(",")
@@ -241,12 +248,12 @@ class Parser:
         if self.takes("have"):
             name = self.name(plain=True) if not self.sees(":") else "this"
             self.needs(":")
-            kind = self.term()
+            statement = self.term()
             self.needs(",")
             self.needs("from")
-            value = self.term()
+            proof = self.term()
             self.needs(",")
-            return Node("have", token.start, name, (kind, value, self.term()))
+            return Node("have", token.start, name, (statement, proof, self.term()))
         head = self._atom()
         if head is None:
             self._refuse_foreign_infix()
@@ -265,7 +272,17 @@ class Parser:
             node = Node("sort", token.start, token.text, self._sort_level(token.text))
         elif self.sees("begin", "by"):
             node = self._tactic_block()
-        elif token.text in ("let", "if", "match", "suffices", "calc", "do", "quote", "suppose", "obtain"):
+        elif token.text in (
+            "let",
+            "if",
+            "match",
+            "suffices",
+            "calc",
+            "do",
+            "quote",
+            "suppose",
+            "obtain",
+        ):
             raise Unknown(f"`{token.text}`", token.start)
         elif self.sees("sorry"):
             self.next()
@@ -294,7 +311,7 @@ class Parser:
             return None
         while self.token.glued and self.token.kind == "symbol" and self.token.text[0] == ".":
             dot = self.next().text
-            for part in ([dot[1:]] if dot != "." else self.next().text.split(".")):
+            for part in [dot[1:]] if dot != "." else self.next().text.split("."):
                 node = Node("field", token.start, part, (node,))
         return node
 
@@ -427,7 +444,9 @@ class Parser:
             major = self.term()
             if self.sees(":", "using", "generalizing"):
                 raise Unknown(f"`{name} … {self.token.text}`", self.token.start)
-            return Node(name, start, " ".join(self._names()) if self.takes("with") else "", (major,))
+            return Node(
+                name, start, " ".join(self._names()) if self.takes("with") else "", (major,)
+            )
         if shape == "rules":
             rules = self._list(self._rule, "]") if self.takes("[") else [self._rule()]
             places = []
@@ -474,8 +493,7 @@ class Parser:
             self.fail("a command expected")
         self.next()
         if word in ("namespace", "section", "end"):
-            names = (self.name(),) if self._is_name() else ()
-            return Command(word, token.start, names)
+            return Command(word, token.start, (self.name(),) if self._is_name() else ())
         if word in ("open", "universe", "universes"):
             names = tuple(self._dotted_names())
             if word == "open" and self.sees("(", "as", "hiding", "renaming"):
@@ -512,6 +530,4 @@ class Parser:
             body = Node("sorry", end) if empty else self.term()
         if kind is None and word not in ("def", "example"):
             self.fail("`:` and a statement expected")
-        return Command(
-            word, token.start, names, tuple(universes), tuple(binders), kind, body
-        )
+        return Command(word, token.start, names, tuple(universes), tuple(binders), kind, body)

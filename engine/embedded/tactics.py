@@ -6,10 +6,11 @@ hands back another. Nothing here is trusted: the term that comes out is checked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engine.embedded.elaborate import CONSTRUCTORS, Elaborator
+from engine.embedded.inductives import SORRY
 from engine.embedded.kernel import KernelError
 from engine.embedded.syntax import Mistake, Node, Unknown
 from engine.embedded.terms import (
@@ -17,7 +18,6 @@ from engine.embedded.terms import (
     App,
     Const,
     Lam,
-    LevelMeta,
     Local,
     Meta,
     Pi,
@@ -35,10 +35,14 @@ from engine.embedded.terms import (
     substitute,
     unapply,
 )
-from engine.embedded.unify import Solutions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from engine.embedded.unify import Solutions
 
 _RELATIONS = {"eq": "eq.refl", "iff": "iff.refl"}
-_SYMMETRIC = {"eq": "eq.symm", "iff": "iff.symm", "ne": "ne.symm"}
+_SYMMETRIC = {"eq": "eq.symm", "iff": "iff.symm"}
 _TRANSITIVE = {"eq": "eq.trans", "iff": "iff.trans"}
 _CASES = {  # the constructors, with what their arguments are called; `*` stands for a recursive call
     "and": {"and.intro": ("left", "right")},
@@ -76,10 +80,11 @@ class HoleReachedError(Exception):
 class Mark:
     """A place in the text that matters: a site, or the proof that has been put there.
 
-    With ``stop``, coming to it raises :class:`HoleReachedError`; otherwise ``goals`` collects what
+    ``declaration`` is where the declaration around it starts. With ``stop``, coming to it raises :class:`HoleReachedError`; otherwise ``goals`` collects what
     is proved there.
     """
 
+    declaration: int
     start: int
     end: int
     stop: bool
@@ -144,14 +149,18 @@ class Run:
             if goal.number not in done.values and goal.number not in done.delayed
         ]
 
-    def _under(self, local_variables: Sequence[Local], target: Term, context: Sequence[Local], tag: str) -> tuple[Term, Meta]:
+    def _under(
+        self, local_variables: Sequence[Local], target: Term, context: Sequence[Local], tag: str
+    ) -> tuple[Term, Meta]:
         """``λ locals, ?goal`` for a new goal ``target`` in ``context``, and that goal."""
         goal = self.elaborator.new_meta(target, tuple(context), tag)
         if not local_variables:
             return goal, goal
         inside = {local.number for local in local_variables}
         kind = bind(Pi, local_variables, target)
-        function = self.elaborator.new_meta(kind, tuple(x for x in context if x.number not in inside))
+        function = self.elaborator.new_meta(
+            kind, tuple(x for x in context if x.number not in inside)
+        )
         self.solutions.delayed[function.number] = (tuple(local_variables), goal)
         return function, goal
 
@@ -177,9 +186,9 @@ class Run:
             if not self._tries(node.kids[0]):
                 self.run(node.kids[1])
         elif node.kind in ("sorry", "admit"):
-            goal, target, _ = self._main()
+            _goal, target, _ = self._main()
             level = self.elaborator.sort_of(target)
-            self._close(App(Const("sorry", (level,)), target))
+            self._close(App(Const(SORRY, (level,)), target))
         else:
             arguments = node.kids
             getattr(self, f"_{node.kind}")(node, *(arguments if node.kind in _UNPACKED else ()))
@@ -399,8 +408,7 @@ class Run:
 
     def _reducible(self, term: Term) -> Term:
         """``term`` as far as reducible definitions go; `≠` itself counts as a relation."""
-        term = self.elaborator.reduce_core(term)
-        return term
+        return self.elaborator.reduce_core(term)
 
     def _refl(self, node: Node) -> None:
         self._by_table(_RELATIONS, "reflexivity")
@@ -411,7 +419,7 @@ class Run:
         self._by_table(_SYMMETRIC, "symmetry")
 
     def _transitivity(self, node: Node) -> None:
-        goal, target, context = self._main()
+        _goal, target, context = self._main()
         head, arguments = unapply(self._reducible(target))
         name = head_name(head)
         if name not in _TRANSITIVE:
@@ -419,12 +427,18 @@ class Run:
         kind = arguments[0] if name == "eq" else PROP
         more: list[Meta] = []
         if node.kids:
-            middle, open_ = self._elaborate(lambda: self.elaborator.check(node.kids[0], kind, context))
+            middle, open_ = self._elaborate(
+                lambda: self.elaborator.check(node.kids[0], kind, context)
+            )
             more = self._inner_goals(open_)
         else:
             middle = self.elaborator.new_meta(kind, context)
-        first = self.elaborator.new_meta(apply(head, *arguments[:-2], arguments[-2], middle), context)
-        second = self.elaborator.new_meta(apply(head, *arguments[:-2], middle, arguments[-1]), context)
+        first = self.elaborator.new_meta(
+            apply(head, *arguments[:-2], arguments[-2], middle), context
+        )
+        second = self.elaborator.new_meta(
+            apply(head, *arguments[:-2], middle, arguments[-1]), context
+        )
         function = self.elaborator.constant(_TRANSITIVE[name])
         ends = (arguments[-2], middle, arguments[-1])
         value = apply(function, *arguments[:-2], *ends, first, second)
@@ -445,7 +459,7 @@ class Run:
         return name, list(_CASES[name])
 
     def _split(self, node: Node) -> None:
-        name, constructors = self._constructors()
+        _name, constructors = self._constructors()
         if len(constructors) != 1:
             raise Mistake("split tactic failed, the target has not one constructor only")
         self._apply_term(self.elaborator.constant(constructors[0]))
@@ -476,14 +490,19 @@ class Run:
 
     def _existsi(self, node: Node) -> None:
         for term in node.kids:
-            goal, target, context = self._main()
+            _goal, target, context = self._main()
             target = self.elaborator.reduce(target)
             name = head_name(target)
             if name not in ("Exists", "and", "iff"):
                 raise Mistake("existsi tactic failed, the target has not one constructor only")
             constructor = self.elaborator.constant(CONSTRUCTORS[name])
 
-            def make(constructor: Const = constructor, target: Term = target, term: Node = term, context: tuple[Local, ...] = context) -> Term:
+            def make(
+                constructor: Const = constructor,
+                target: Term = target,
+                term: Node = term,
+                context: tuple[Local, ...] = context,
+            ) -> Term:
                 head, arguments = unapply(target)
                 assert isinstance(head, Const)  # noqa: S101 - for the type checker
                 function = apply(Const(constructor.name, head.levels), *arguments)
@@ -540,7 +559,11 @@ class Run:
             return None
         left, right = map(self.elaborator.reduce, arguments[1:])
         if head_name(right) == "nat.succ" and left == Const("nat.zero"):
-            proof = apply(Const("eq.symm", (head.levels if isinstance(head, Const) else ())), *arguments, proof)
+            proof = apply(
+                Const("eq.symm", (head.levels if isinstance(head, Const) else ())),
+                *arguments,
+                proof,
+            )
             left, right = right, left
         if head_name(left) != "nat.succ" or right != Const("nat.zero"):
             return None
@@ -569,15 +592,18 @@ class Run:
         for place in node.text.split() or ["⊢"]:
             for rule in rules:
                 self._rewrite_by(rule, place)
-        if self.goals:
-            before, goals = self.solutions.copy(), list(self.goals)
-            self.elaborator.only_reducible = True
-            try:
-                self._refl(node)
-            except (Mistake, KernelError):
-                self.elaborator.solutions, self.goals = before, goals
-            finally:
-                self.elaborator.only_reducible = False
+        self._try_refl(node)
+
+    def _try_refl(self, node: Node) -> None:
+        """What Lean does after it has rewritten: `refl`, looking through little."""
+        before, goals = self.solutions.copy(), list(self.goals)
+        self.elaborator.only_reducible = True
+        try:
+            self._refl(node)
+        except (Mistake, KernelError):
+            self.elaborator.solutions, self.goals = before, goals
+        finally:
+            self.elaborator.only_reducible = False
 
     _rewrite = _rw
 
@@ -672,24 +698,30 @@ class Run:
         value = self.elaborator.term(term, None, context)
         if not isinstance(value, Local):
             raise Mistake("subst tactic failed, not a hypothesis or a variable", term.start)
-        hypothesis = next(x for x in context if x == value)
-        if head_name(self._reducible(hypothesis.type)) == "eq":
-            return self._eliminate(hypothesis, keep=False)
-        for local in context:
-            head, arguments = unapply(self._reducible(local.type))
-            if head_name(head) == "eq" and value in arguments[1:]:
-                side = arguments[2] if arguments[1] == value else arguments[1]
-                if not mentions(side, value):
-                    return self._eliminate(local, keep=False, variable=value)
-        raise Mistake("subst tactic failed, there is no equation for the variable", term.start)
+        variable = None
+        equation = next(x for x in context if x == value)
+        if head_name(self._reducible(equation.type)) != "eq":
+            variable = value
+            for local in context:
+                head, arguments = unapply(self._reducible(local.type))
+                if head_name(head) == "eq" and value in arguments[1:]:
+                    equation = local
+                    break
+            else:
+                raise Mistake("subst tactic failed, no equation for the variable", term.start)
+        self._eliminate(equation, keep=False, variable=variable)
+        self._try_refl(node)
 
     def _eliminate(self, equation: Local, *, keep: bool, variable: Local | None = None) -> None:
         """Puts the other side for a variable everywhere; ``keep`` leaves ``t = t`` behind."""
-        goal, target, context = self._main()
+        _goal, target, context = self._main()
         head, (alpha, left, right) = unapply(self._reducible(equation.type))
         assert isinstance(head, Const)  # noqa: S101 - for the type checker
         proof: Term = equation
-        ends = ((left, right), (right, left))
+        ends = [(left, right), (right, left)]
+        if keep and left in context and right in context:
+            # `cases` removes what came later.
+            ends.sort(key=lambda end: -context.index(end[1]))  # type: ignore[arg-type]
         chosen = None
         for kept, gone in ends:
             if isinstance(gone, Local) and gone in context and variable in (None, gone):
@@ -702,9 +734,7 @@ class Run:
         if gone == left:
             proof = apply(Const("eq.symm", head.levels), alpha, left, right, proof)
         dependents = self._dependents(gone, context)
-        if mentions(target, equation) or any(
-            mentions(x.type, equation) for x in context
-        ):
+        if mentions(target, equation) or any(mentions(x.type, equation) for x in context):
             raise Unknown("equations that other statements depend on")
         if any(mentions(kept, x) for x in dependents):
             raise Mistake("the equation is not one for a variable")
@@ -715,7 +745,7 @@ class Run:
         inside = self._renew(moved, values)
         new_target = substitute(target, values)
         rest = [x for x in context if x != gone and x not in dependents]
-        function, new = self._under(inside, new_target, (*rest, *inside), "" )
+        function, new = self._under(inside, new_target, (*rest, *inside), "")
         level = self.elaborator.sort_of(bind(Pi, moved, target))
         recursor = Const("eq.rec", (level, *head.levels))
         self._close(apply(recursor, alpha, kept, motive, function, gone, proof, *moved), [new])
@@ -750,7 +780,7 @@ class Run:
         goal, target, context = self._main()
         value, open_ = self._elaborate(lambda: self.elaborator.term(term, None, context))
         if open_:
-            raise Mistake("don't know how to synthesize placeholder", term.start)
+            raise Unknown(f"`{node.kind}` of a term with `_`", term.start)
         kind = self.elaborator.reduce(self.elaborator.infer(value))
         name = head_name(kind)
         if name == "eq":
@@ -762,9 +792,7 @@ class Run:
         if not isinstance(value, Local) and (recursive or name == "nat"):
             raise Unknown(f"`{node.kind}` of a term that is no variable", node.start)
         dependents = self._dependents(value, context) if isinstance(value, Local) else []
-        if name != "nat" and (
-            dependents or (isinstance(value, Local) and mentions(target, value))
-        ):
+        if name != "nat" and (dependents or (isinstance(value, Local) and mentions(target, value))):
             raise Unknown(f"`{node.kind}` of a proof that others depend on", node.start)
         names = node.text.split()
         head, params = unapply(kind)
@@ -789,8 +817,10 @@ class Run:
             shown: list[str] = []
             for field_name in asks:
                 given = names.pop(0) if names else "_"
-                default = own if own and len(asks) == 1 else f"{own}_{field_name}".lstrip("_")
-                shown.append(given if given != "_" else default)
+                if given == "_":
+                    default = own if own and len(asks) == 1 else f"{own}_{field_name}".lstrip("_")
+                    given = self._new_name(default, rest)
+                shown.append(given)
             for field_name, shown_name in zip(fields, shown, strict=False):
                 domain = self.elaborator.reduce(self.elaborator.infer(built))
                 assert isinstance(domain, Pi)  # noqa: S101 - for the type checker
@@ -811,8 +841,11 @@ class Run:
             minors.append(function)
             goals.append(inner)
         self._close(apply(recursor, *params, motive, *minors, value, *dependents), goals)
+        return None
 
-    def _wrap(self, bound: Sequence[Local], function: Term, context: Sequence[Local], goal: Meta) -> Term:
+    def _wrap(
+        self, bound: Sequence[Local], function: Term, context: Sequence[Local], goal: Meta
+    ) -> Term:
         """``λ bound, function``, for a function that is still a meta."""
         if not bound:
             return function
@@ -831,12 +864,12 @@ class Run:
         if clash is not None:
             return self._absurd(clash)
         _, sides = unapply(kind)
-        left, right = map(self.elaborator.reduce, sides[1:])
-        if isinstance(left, Local) or isinstance(right, Local):
+        variables = [side for side in sides[1:] if isinstance(side, Local)]
+        others = [head_name(side) for side in sides[1:] if side not in variables]
+        # Lean shows the other side as far as it has computed it.
+        if variables and not any(name in ("bit0", "bit1", "has_add.add") for name in others):
             return self._eliminate(equation, keep=True)
         raise Unknown("`cases` of an equation that is not one for a variable")
 
 
-_UNPACKED = frozenset(
-    {"exact", "refine", "apply", "rw", "rewrite", "subst", "cases", "induction"}
-)
+_UNPACKED = frozenset({"exact", "refine", "apply", "rw", "rewrite", "subst", "cases", "induction"})

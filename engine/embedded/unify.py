@@ -6,8 +6,9 @@ by the kernel in the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
 
 from engine.embedded.kernel import Checker, Environment
 from engine.embedded.terms import (
@@ -37,6 +38,9 @@ from engine.embedded.terms import (
     unapply,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
 
 @dataclass(frozen=True, slots=True)
 class MetaDeclaration:
@@ -62,9 +66,7 @@ class Solutions:
 
     def copy(self) -> Solutions:
         """One that can be changed without a change of this one."""
-        return Solutions(
-            dict(self.metas), dict(self.values), dict(self.levels), dict(self.delayed)
-        )
+        return Solutions(dict(self.metas), dict(self.values), dict(self.levels), dict(self.delayed))
 
 
 class Unifier(Checker):
@@ -223,12 +225,21 @@ class Unifier(Checker):
         numbers = ground(one), ground(other)
         if None not in numbers:
             return numbers[0] == numbers[1]
+        if self._solved(one, other):
+            return True
+        reduced = self.reduce_core(one), self.reduce_core(other)
+        if reduced != (one, other) and self._solved(*reduced):
+            return True
+        return super().equal(one, other)
+
+    def _solved(self, one: Term, other: Term) -> bool:
         for flexible, rigid in ((one, other), (other, one)):
             head, arguments = unapply(flexible)
             if isinstance(head, Meta) and head.number not in self.solutions.delayed:
-                if self.attempt(lambda h=head, a=arguments, r=rigid: self._solve(h, a, r)):  # type: ignore[misc]
+                solve = partial(self._solve, head, arguments, rigid)
+                if self.attempt(solve):
                     return True
-        return super().equal(one, other)
+        return False
 
     def _solve(self, meta: Meta, arguments: list[Term], value: Term) -> bool:
         """Solves ``meta arguments = value``."""
