@@ -1,11 +1,14 @@
 """Records the transcripts: ``python -m tests.fake_lean.record [NAME...]``, where Lean 3 is.
 
-Runs the real command line over the documents with a relay between it and the real `lean`. Run it
-after a change to the repertoire, the driver, the texts that Lean is given, or the runtime.
+Runs the real command line over the documents with a relay between it and the real `lean`; then
+asks, at each state that was searched, for the whole repertoire, because which tactics are still on
+their way when a proof is found differs from run to run. Run it after a change to the repertoire,
+the driver, the texts that Lean is given, or the runtime.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -15,9 +18,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from engine.generators import Repertoire
+from engine.lean.hole import LeanHole
+from engine.lean.process import LeanCommand
+from engine.lean.runtime import runtime_folder
+from engine.lean.toolchain import find_toolchain
+from engine.values import Failed, Outcome, Progress, Solved, TimedOut
 from tests.fake_lean.cases import CASES, Case
 from tests.fake_lean.install import DOCUMENTS, ROOT, write_launcher
-from tests.fake_lean.transcripts import FOLDER, Answers, Given, Hole, Run, merge, save
+from tests.fake_lean.transcripts import FOLDER, Answers, Given, Hole, Run, merge, save, with_folder
 
 
 def read_log(path: Path) -> Run | None:
@@ -59,6 +68,62 @@ def _take_answer(hole: Hole, states: dict[int, Answers], request: list[Any], bod
         states[number] = answer.setdefault("then", {})
 
 
+def described(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as Lean's answer has it."""
+    match outcome:
+        case Progress(text=text, goals=goals):
+            return {"goals": goals, "pp": text}
+        case Solved():
+            return {"goals": 0}
+        case Failed(reason=reason):
+            return {"failed": reason}
+        case TimedOut():
+            return {"interrupted": True}
+
+
+async def command_for(lean: str, folder: Path) -> LeanCommand:
+    """How the real `lean` is run over documents that import nothing."""
+    toolchain = await find_toolchain(folder, lean)
+    path = (*toolchain.search_path, await runtime_folder(toolchain))
+    return LeanCommand(toolchain, path, threads=3, memory_mb=4096)
+
+
+async def widen(run: Run, command: LeanCommand) -> None:
+    """Adds what else the repertoire has to the states of ``run`` that were searched."""
+    if run.hole is None:
+        return
+    hole = LeanHole(command, lambda place: with_folder(run.document, str(place)), threads=2)
+    try:
+        greeting = await hole.open(120.0)
+        if greeting.is_prop:
+            repertoire = Repertoire(await hole.known(Repertoire.asked()))
+            await _widen(hole, repertoire, Progress(0, greeting.text, 1), run.hole.answers)
+    finally:
+        await hole.close()
+
+
+async def _widen(hole: LeanHole, repertoire: Repertoire, state: Progress, answers: Answers) -> None:
+    deeper = [tactic for tactic, answer in answers.items() if answer.get("then")]
+    candidates = await repertoire.sample(state.text, 120, seed=0)
+    tactics = [extra.tactic for extra in repertoire.closers()] + [c.tactic for c in candidates]
+    fresh = [tactic for tactic in dict.fromkeys(tactics) if tactic not in answers]
+    found = {
+        result.tactic: result.outcome
+        async for result in hole.apply(state.state_id, [*fresh, *deeper], timeout=10.0)
+    }
+    answers.update({tactic: described(found[tactic]) for tactic in fresh})
+    for tactic in deeper:
+        outcome = found[tactic]
+        if isinstance(outcome, Progress):
+            await _widen(hole, repertoire, outcome, answers[tactic]["then"])
+
+
+async def _widen_all(runs: dict[str, Run], lean: str, folder: Path) -> None:
+    command = await command_for(lean, folder)
+    for run in runs.values():
+        await widen(run, command)
+
+
 def record(name: str, case: Case, lean: str) -> dict[str, Run]:
     """What Lean says while the case's commands run."""
     runs: dict[str, Run] = {}
@@ -88,6 +153,7 @@ def record(name: str, case: Case, lean: str) -> dict[str, Run]:
             run = read_log(log)
             if run is not None:
                 merge(runs, run)
+        asyncio.run(_widen_all(runs, lean, folder))
     return runs
 
 

@@ -13,12 +13,10 @@ import pytest
 
 from engine.lean.hole import LeanHole
 from engine.lean.process import LeanCommand, LeanProcess
-from engine.lean.runtime import runtime_folder
-from engine.lean.toolchain import find_toolchain
-from engine.values import Failed, Outcome, Progress, Solved, TimedOut
+from engine.values import Progress
 from tests.fake_lean import cases
 from tests.fake_lean.install import DOCUMENTS, FakeLean
-from tests.fake_lean.record import read_log
+from tests.fake_lean.record import command_for, described, read_log
 from tests.fake_lean.transcripts import (
     FOLDER,
     Answers,
@@ -112,21 +110,13 @@ real = [
 ]
 
 
-def described(outcome: Outcome) -> dict[str, Any]:
-    match outcome:
-        case Progress(text=text, goals=goals):
-            return {"goals": goals, "pp": text}
-        case Solved():
-            return {"goals": 0}
-        case Failed(reason=reason):
-            return {"failed": reason}
-        case TimedOut():
-            return {"interrupted": True}
-
-
 def recorded(answer: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: answer[name] for name in ("goals", "pp", "interrupted") if name in answer}
-    return {**kept, **({"failed": answer["failed"][:2000]} if "failed" in answer else {})}
+    kept: dict[str, Any] = {
+        name: answer[name] for name in ("goals", "pp", "interrupted") if name in answer
+    }
+    if "failed" in answer:
+        kept["failed"] = answer["failed"][:2000]
+    return kept
 
 
 async def differences(hole: LeanHole, state: int, answers: Answers, path: str) -> list[str]:
@@ -173,12 +163,10 @@ async def test_lean_still_says_so(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DSP_LSP_CACHE", str(tmp_path / "cache"))
-    toolchain = await find_toolchain(tmp_path)
+    command = await command_for("lean", tmp_path)
     version, runs = load(FOLDER / f"{name}.json")
-    if f"(version {toolchain.version_text}," not in version:
+    if f"(version {command.toolchain.version_text}," not in version:
         pytest.skip(f"recorded with {version}")
-    path = (*toolchain.search_path, await runtime_folder(toolchain))
-    command = LeanCommand(toolchain, path, threads=3, memory_mb=4096)
     for run in runs.values():
         found = await compare(run, command, tmp_path)
         assert found == [], RECORD
