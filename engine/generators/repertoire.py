@@ -118,7 +118,7 @@ _MOVE_HEADS = {
     *("congr", "symmetry", "push_neg", "constructor", "exfalso", "by_contradiction", "dsimp"),
     *("unfold", "simp", "induction", "cases", "rcases", "rw", "subst", "apply", "exact", "have"),
     *("specialize", "norm_num", "by_cases", "split_ifs", "choose", "nlinarith", "field_simp"),
-    *("injection", "refl", "ring", "ring_nf"),
+    *("injection", "refl", "ring", "ring_nf", "linear_combination", "simpa", "split_ifs"),
 }
 """First words of :func:`moves`, and what decides between two of them."""
 
@@ -414,6 +414,9 @@ def _arithmetic(here: _Situation) -> Iterator[_Move]:
             single = [f"sq_nonneg {a}" for a in numbers]
             ones = [f"sq_nonneg ({a} - 1)" for a in numbers]
             yield _Move(f"nlinarith [{', '.join(plus + single + ones)}]", 1)
+        yield _Move("ring_nf", 1)
+    if sign in _ARITHMETIC and ("/" in target or "⁻¹" in target):
+        yield _Move("field_simp", 4)
     if sign in _ORDER:
         for name, kind in here.near:
             if principal(kind) in _ORDER:
@@ -520,6 +523,8 @@ def _moves_at_fact(here: _Situation, name: str, kind: str) -> Iterator[_Move]:
                 yield _Move(f"rw {name} at {other}", 1)
     if sign == "=":
         yield _Move(f"subst {name}", 3)
+        if principal(here.goal.target) == "=":
+            yield _Move(f"linear_combination {name}", 2)
     if sign in ("→", "∀", "¬", ""):
         yield _Move(f"apply {name}", 4 if sign else 1)
     if sign in ("→", "∀", "¬", "↔"):
@@ -536,6 +541,7 @@ def _moves_at_fact(here: _Situation, name: str, kind: str) -> Iterator[_Move]:
         yield _Move(f"push_neg at {name}", 4 if sign == "¬" else 1)
     yield _Move(f"simp at {name}", 1)
     yield _Move(f"simp [{name}]", 1.5)
+    yield _Move(f"simpa using {name}", 1.5)
     yield _Move(f"norm_num at {name}", 0.5)
     if equation:
         yield _Move(f"exact {name}.symm", 1)

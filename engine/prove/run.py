@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from engine.generators.repertoire import clean_said
 from engine.protocol import SearchOptions, Statistics, StopReason, Verdict
 from engine.search import (
+    CLOSING_LOG_PROB,
     DynamicSchedule,
     Expand,
     FixedSchedule,
@@ -299,7 +300,12 @@ class Run:
                 else:
                     known[result.tactic] = outcome
                     candidate = Candidate(result.tactic, 0.0) if extra else candidates[rank]
-                    closes = extra and _closes(step.text, outcome)
+                    closes = _closes(step.text, outcome)
+                    if closes and self.generator is self._repertoire and not extra:
+                        # Moves have weights, not measured probabilities: nothing is lost here.
+                        candidate = replace(
+                            candidate, log_prob=max(candidate.log_prob, CLOSING_LOG_PROB)
+                        )
                     told = Result(rank, candidate, outcome, extra=extra, closes=closes)
                     self.search.tell(step.node, [told])
                 while solved and answered.issuperset(r for r in sent if r < min(solved)):

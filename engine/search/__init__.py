@@ -4,6 +4,7 @@ Pure: no clock, no I/O, no randomness; :mod:`engine.prove` drives it.
 """
 
 from engine.search.best_first import (
+    CLOSING_LOG_PROB,
     EXTRA_LOG_PROB,
     Expand,
     Result,
@@ -21,6 +22,7 @@ from engine.search.picture import picture
 from engine.search.schedule import DynamicSchedule, FixedSchedule, Plan, Schedule
 
 __all__ = [
+    "CLOSING_LOG_PROB",
     "EXTRA_LOG_PROB",
     "DynamicSchedule",
     "Edge",
