@@ -38,7 +38,14 @@ class _NotRunningError(LeanDiedError):
 
 
 class NotReachedError(Exception):
-    """Lean ended, or said what is wrong, without ever meeting the hole."""
+    """Lean ended, or took too long, without ever meeting the hole.
+
+    ``failed``: it did not come to the end of the document either.
+    """
+
+    def __init__(self, message: str, *, failed: bool) -> None:
+        super().__init__(message)
+        self.failed = failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +148,13 @@ class LeanHole:
         if self._hello not in done:
             self._hello.cancel()
             if ended in done:
-                raise NotReachedError(f"Lean {self._process.how_it_ended()} before the site")
-            raise NotReachedError(f"Lean did not come to the site within {timeout:.0f} s")
+                # Status 1 means that there are errors among the messages.
+                failed = ended.result() not in (0, 1)
+                how = self._process.how_it_ended()
+                raise NotReachedError(f"Lean {how} before the site", failed=failed)
+            raise NotReachedError(
+                f"Lean did not come to the site within {timeout:.0f} s", failed=True
+            )
         ended.add_done_callback(lambda _: self._died(self._process))
         return self._hello.result()
 

@@ -284,6 +284,12 @@ class ProcessSession:
                 line=found.line,
                 column=max(0, column),
             )
+        if error.failed:
+            return EngineError(
+                f"{error}.",
+                remedy="Try again; if it repeats, see what Lean needs for what stands before it.",
+                kind=ErrorKind.ENVIRONMENT,
+            )
         return EngineError(
             f"{error}.",
             remedy="Lean elaborates no proof here; is the site inside something that is not run?",
