@@ -11,7 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from engine.embedded.elaborate import Elaborator, Scope, require_no_metas
-from engine.embedded.inductives import RECURSORS, SORRY, TEXT as INDUCTIVES
+from engine.embedded.inductives import RECURSORS, SORRY
+from engine.embedded.inductives import TEXT as INDUCTIVES
 from engine.embedded.kernel import Declaration, Environment, KernelError, Kind
 from engine.embedded.prelude import REDUCIBLE, TEXT
 from engine.embedded.syntax import Command, Mistake, Node, Parser
@@ -77,13 +78,16 @@ class Reader:
         """Reads all commands of ``text``."""
         parser = Parser(text)
         while (command := parser.command()) is not None:
-            try:
-                self._command(command)
-            except Mistake as error:
-                error.start = command.start if error.start is None else error.start
-                raise
-            except KernelError as error:
-                raise Mistake(str(error), command.start) from error
+            self._checked(command)
+
+    def _checked(self, command: Command) -> None:
+        try:
+            self._command(command)
+        except Mistake as error:
+            error.start = command.start if error.start is None else error.start
+            raise
+        except KernelError as error:
+            raise Mistake(str(error), command.start) from error
 
     def _command(self, command: Command) -> None:
         word, names = command.keyword, command.names
@@ -171,8 +175,8 @@ class Reader:
             what = "definition"
         declaration = Declaration(name, params, statement, None, what, reducible=name in REDUCIBLE)
         if self.builtin:
-            kind_ = "sorry" if name == SORRY else "builtin"
-            declaration = replace(declaration, kind=kind_, recursor=RECURSORS.get(name))
+            what = "sorry" if name == SORRY else "builtin"
+            declaration = replace(declaration, kind=what, recursor=RECURSORS.get(name))
         if command.body is not None:
             try:
                 value = self._value(elaborator, command.body, kind, context)

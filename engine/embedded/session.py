@@ -57,11 +57,8 @@ class Clock:
 
     seconds: float
     cancelled: threading.Event = field(default_factory=threading.Event)
-    deadline: float = field(init=False)
+    deadline: float = 0.0
     steps: int = 0
-
-    def __post_init__(self) -> None:
-        self.start()
 
     def start(self) -> None:
         """Starts anew: the time spent waiting for one's turn does not count."""

@@ -7,17 +7,19 @@ hands back another. Nothing here is trusted: the term that comes out is checked 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.embedded.elaborate import CONSTRUCTORS, Elaborator
 from engine.embedded.inductives import SORRY
 from engine.embedded.kernel import KernelError
-from engine.embedded.syntax import Mistake, Node, Unknown
+from engine.embedded.syntax import Mistake, Node, Unknown, words
 from engine.embedded.terms import (
     PROP,
     App,
     Const,
     Lam,
+    Level,
     Local,
     Meta,
     Pi,
@@ -29,6 +31,7 @@ from engine.embedded.terms import (
     head_name,
     instantiate,
     is_loose,
+    levels_of,
     mentions,
     parts,
     replace,
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
 _RELATIONS = {"eq": "eq.refl", "iff": "iff.refl"}
 _SYMMETRIC = {"eq": "eq.symm", "iff": "iff.symm"}
 _TRANSITIVE = {"eq": "eq.trans", "iff": "iff.trans"}
-_CASES = {  # the constructors, with what their arguments are called; `*` stands for a recursive call
+_CASES: dict[str, dict[str, tuple[str, ...]]] = {
     "and": {"and.intro": ("left", "right")},
     "or": {"or.inl": ("h",), "or.inr": ("h",)},
     "iff": {"iff.intro": ("mp", "mpr")},
@@ -53,6 +56,7 @@ _CASES = {  # the constructors, with what their arguments are called; `*` stands
     "false": {},
     "nat": {"nat.zero": (), "nat.succ": ("n",)},
 }
+"""The constructors of each type, with the names of their arguments."""
 
 
 _MARKER = Local(0, "x", PROP)
@@ -80,8 +84,8 @@ class HoleReachedError(Exception):
 class Mark:
     """A place in the text that matters: a site, or the proof that has been put there.
 
-    ``declaration`` is where the declaration around it starts. With ``stop``, coming to it raises :class:`HoleReachedError`; otherwise ``goals`` collects what
-    is proved there.
+    ``declaration`` is where the declaration around it starts. With ``stop``, coming to it raises
+    :class:`HoleReachedError`; otherwise ``goals`` collects what is proved there.
     """
 
     declaration: int
@@ -183,7 +187,7 @@ class Run:
             self._each_goal(node.kids[1])
             self.goals += rest
         elif node.kind == "else":
-            if not self._tries(node.kids[0]):
+            if not self._tries(lambda: self.run(node.kids[0])):
                 self.run(node.kids[1])
         elif node.kind in ("sorry", "admit"):
             _goal, target, _ = self._main()
@@ -217,12 +221,16 @@ class Run:
         action()
         self.goals += rest
 
-    def _tries(self, node: Node) -> bool:
+    def _tries(self, action: Callable[[], None]) -> bool:
+        """Whether ``action`` succeeds; where it fails, all is as before.
+
+        What the core does not know is no failure: Lean might succeed, and all that follows would
+        be different.
+        """
         before, goals = self.solutions.copy(), list(self.goals)
         try:
-            self.run(node)
+            action()
         except Unknown:
-            # Lean might succeed here, and then all that follows would be different.
             raise
         except (Mistake, KernelError):
             self.elaborator.solutions, self.goals = before, goals
@@ -230,7 +238,7 @@ class Run:
         return True
 
     def _each_goal(self, node: Node) -> None:
-        todo, done = self.goals, list[Meta]()
+        todo, done = self.goals, [*self.goals[:0]]
         for goal in todo:
             self.goals = [goal]
             self._prune()
@@ -243,20 +251,20 @@ class Run:
         pass
 
     def _try(self, node: Node) -> None:
-        self._tries(node.kids[0])
+        self._tries(lambda: self.run(node.kids[0]))
 
     def _all_goals(self, node: Node) -> None:
         self._each_goal(node.kids[0])
 
     def _repeat(self, node: Node) -> None:
-        todo, done = self.goals, list[Meta]()
+        todo, done = self.goals, [*self.goals[:0]]
         while todo:
             self.goals, todo = todo[:1], todo[1:]
             self._prune()
             if not self.goals:
                 continue
             goal = self.goals[0]
-            if self._tries(node.kids[0]):
+            if self._tries(lambda: self.run(node.kids[0])):
                 todo = self.goals + todo
             else:
                 done.append(goal)
@@ -323,17 +331,17 @@ class Run:
         least = max(0, self._arity(elaborator.infer(function)) - self._arity(target))
         for count in range(least, self._arity(elaborator.infer(function)) + 1):
             before = self.solutions.copy()
-            value, kind, new = function, elaborator.infer(function), list[tuple[Meta, str]]()
+            value, kind, new = function, elaborator.infer(function), [*more][:0]
             for _ in range(count):
                 kind = elaborator.reduce(elaborator.fill(kind))
                 if not isinstance(kind, Pi):
                     break
                 meta = elaborator.new_meta(elaborator.head_beta(kind.type), context)
-                new.append((meta, kind.info))
+                new.append(meta)
                 value, kind = App(value, meta), instantiate(kind.body, meta)
             if elaborator.equal(kind, target):
                 value = elaborator.fill(value)
-                left = [meta for meta, _ in new if meta in elaborator.open_metas(value)]
+                left = [meta for meta in new if meta in elaborator.open_metas(value)]
                 self._close(value, [*self._independent_first(left), *more])
                 return
             elaborator.solutions = before
@@ -443,7 +451,7 @@ class Run:
         ends = (arguments[-2], middle, arguments[-1])
         value = apply(function, *arguments[:-2], *ends, first, second)
         if isinstance(head, Const):
-            for level, other in zip(function.levels, head.levels, strict=True):
+            for level, other in zip(function.levels, levels_of(head), strict=True):
                 self.elaborator.equal_levels(level, other)
         self._close(value, [first, second, *more])
 
@@ -466,15 +474,9 @@ class Run:
 
     def _constructor(self, node: Node) -> None:
         _, constructors = self._constructors()
-        for name in constructors:
-            before, goals = self.solutions.copy(), list(self.goals)
-            try:
-                self._apply_term(self.elaborator.constant(name))
-            except Mistake:
-                self.elaborator.solutions, self.goals = before, goals
-            else:
-                return
-        raise Mistake("constructor tactic failed")
+        functions = map(self.elaborator.constant, constructors)
+        if not any(self._tries(partial(self._apply_term, function)) for function in functions):
+            raise Mistake("constructor tactic failed")
 
     def _left(self, node: Node) -> None:
         self._choose(0)
@@ -490,28 +492,24 @@ class Run:
 
     def _existsi(self, node: Node) -> None:
         for term in node.kids:
-            _goal, target, context = self._main()
-            target = self.elaborator.reduce(target)
-            name = head_name(target)
-            if name not in ("Exists", "and", "iff"):
-                raise Mistake("existsi tactic failed, the target has not one constructor only")
-            constructor = self.elaborator.constant(CONSTRUCTORS[name])
+            self._exists(term)
 
-            def make(
-                constructor: Const = constructor,
-                target: Term = target,
-                term: Node = term,
-                context: tuple[Local, ...] = context,
-            ) -> Term:
-                head, arguments = unapply(target)
-                assert isinstance(head, Const)  # noqa: S101 - for the type checker
-                function = apply(Const(constructor.name, head.levels), *arguments)
-                kind = self.elaborator.reduce(self.elaborator.infer(function))
-                assert isinstance(kind, Pi)  # noqa: S101 - for the type checker
-                return App(function, self.elaborator.check(term, kind.type, context))
+    def _exists(self, term: Node) -> None:
+        _, target, context = self._main()
+        head, arguments = unapply(self.elaborator.reduce(target))
+        name = head_name(head)
+        if name not in ("Exists", "and", "iff"):
+            raise Mistake("existsi tactic failed, the target has not one constructor only")
+        function = apply(Const(CONSTRUCTORS[name], levels_of(head)), *arguments)
+        kind = self._function_type(function).type
+        value, open_ = self._elaborate(lambda: self.elaborator.check(term, kind, context))
+        self._apply_term(App(function, value), self._inner_goals(open_))
 
-            value, open_ = self._elaborate(make)
-            self._apply_term(value, self._inner_goals(open_))
+    def _function_type(self, function: Term) -> Pi:
+        kind = self.elaborator.reduce(self.elaborator.infer(function))
+        if not isinstance(kind, Pi):
+            raise Mistake("a function expected")
+        return Pi(kind.name, self.elaborator.head_beta(kind.type), kind.body, kind.info)
 
     def _exfalso(self, node: Node) -> None:
         _, target, context = self._main()
@@ -543,13 +541,12 @@ class Run:
                 if head_name(head) == "eq" and elaborator.attempt(
                     lambda a=arguments: elaborator.equal(a[1], a[2])  # type: ignore[misc]
                 ):
-                    assert isinstance(head, Const)  # noqa: S101 - for the type checker
-                    proof = apply(Const("eq.refl", head.levels), *arguments[:2])
+                    proof = apply(Const("eq.refl", levels_of(head)), *arguments[:2])
                     return self._absurd(App(local, proof))
         for local, kind in kinds:
-            proof = self._clash(local, kind)
-            if proof is not None:
-                return self._absurd(proof)
+            clash = self._clash(local, kind)
+            if clash is not None:
+                return self._absurd(clash)
         raise Mistake("contradiction tactic failed")
 
     def _clash(self, proof: Term, kind: Term) -> Term | None:
@@ -560,31 +557,22 @@ class Run:
         left, right = map(self.elaborator.reduce, arguments[1:])
         if head_name(right) == "nat.succ" and left == Const("nat.zero"):
             proof = apply(
-                Const("eq.symm", (head.levels if isinstance(head, Const) else ())),
+                Const("eq.symm", (levels_of(head))),
                 *arguments,
                 proof,
             )
             left, right = right, left
-        if head_name(left) != "nat.succ" or right != Const("nat.zero"):
+        if not isinstance(left, App) or right != Const("nat.zero"):
             return None
-        assert isinstance(left, App)  # noqa: S101 - for the type checker
         return apply(Const("nat.succ_ne_zero"), left.argument, proof)
 
     def _trivial(self, node: Node) -> None:
-        tries = (
-            lambda: self._apply_term(Const("trivial")),
-            lambda: self._refl(node),
-            lambda: self._contradiction(node),
-        )
-        for attempt in tries:
-            before, goals = self.solutions.copy(), list(self.goals)
-            try:
-                attempt()
-            except (Mistake, KernelError):
-                self.elaborator.solutions, self.goals = before, goals
-            else:
-                return
-        raise Mistake("trivial tactic failed")
+        if not (
+            self._tries(lambda: self._apply_term(Const("trivial")))
+            or self._tries(lambda: self._refl(node))
+            or self._tries(lambda: self._contradiction(node))
+        ):
+            raise Mistake("trivial tactic failed")
 
     # -- equations -------------------------------------------------------------------------------
 
@@ -596,12 +584,9 @@ class Run:
 
     def _try_refl(self, node: Node) -> None:
         """What Lean does after it has rewritten: `refl`, looking through little."""
-        before, goals = self.solutions.copy(), list(self.goals)
         self.elaborator.only_reducible = True
         try:
-            self._refl(node)
-        except (Mistake, KernelError):
-            self.elaborator.solutions, self.goals = before, goals
+            self._tries(lambda: self._refl(node))
         finally:
             self.elaborator.only_reducible = False
 
@@ -626,10 +611,9 @@ class Run:
             elaborator.equal(apply(head, *sides), elaborator.infer(proof))
         if head_name(head) != "eq":
             raise Mistake("rewrite tactic failed, lemma is not an equality nor a iff", rule.start)
-        assert isinstance(head, Const)  # noqa: S101 - for the type checker
         alpha, left, right = sides
         if rule.text:
-            proof = apply(Const("eq.symm", head.levels), *sides, proof)
+            proof = apply(Const("eq.symm", levels_of(head)), *sides, proof)
             left, right = right, left
         hypothesis = None
         if place != "⊢":
@@ -645,11 +629,11 @@ class Run:
         motive = Lam("x", alpha, body)
         new = instantiate(body, right)
         level = elaborator.sort_of(subject)
-        recursor = Const("eq.rec", (level, *map(elaborator.fill_level, head.levels)))
+        recursor = Const("eq.rec", (*map(elaborator.fill_level, levels_of(head)), level))
         more = [m for m in [*arguments, *open_] if elaborator.fill(m) == m]
         if hypothesis is None:
             rest = elaborator.new_meta(new, context, self._tag(goal))
-            back = apply(Const("eq.symm", head.levels), alpha, left, right, proof)
+            back = apply(Const("eq.symm", levels_of(head)), alpha, left, right, proof)
             self._close(apply(recursor, alpha, right, motive, rest, left, back), [rest, *more])
             return
         if any(mentions(x.type, hypothesis) for x in context) or mentions(target, hypothesis):
@@ -716,30 +700,29 @@ class Run:
         """Puts the other side for a variable everywhere; ``keep`` leaves ``t = t`` behind."""
         _goal, target, context = self._main()
         head, (alpha, left, right) = unapply(self._reducible(equation.type))
-        assert isinstance(head, Const)  # noqa: S101 - for the type checker
         proof: Term = equation
         ends = [(left, right), (right, left)]
         if keep and left in context and right in context:
             # `cases` removes what came later.
-            ends.sort(key=lambda end: -context.index(end[1]))  # type: ignore[arg-type]
+            ends.sort(key=lambda end: -context.index(end[1]))
         chosen = None
         for kept, gone in ends:
-            if isinstance(gone, Local) and gone in context and variable in (None, gone):
-                if not mentions(kept, gone):
-                    chosen = (kept, gone)
-                    break
+            free = isinstance(gone, Local) and gone in context and not mentions(kept, gone)
+            if isinstance(gone, Local) and free and variable in (None, gone):
+                chosen = (kept, gone)
+                break
         if chosen is None:
             raise Mistake("the equation is not one for a variable")
         kept, gone = chosen
         if gone == left:
-            proof = apply(Const("eq.symm", head.levels), alpha, left, right, proof)
+            proof = apply(Const("eq.symm", levels_of(head)), alpha, left, right, proof)
         dependents = self._dependents(gone, context)
         if mentions(target, equation) or any(mentions(x.type, equation) for x in context):
             raise Unknown("equations that other statements depend on")
         if any(mentions(kept, x) for x in dependents):
             raise Mistake("the equation is not one for a variable")
         moved = [x for x in dependents if keep or x != equation]
-        # The motive binds the variable; the equation itself, where it is kept, is a premise as well.
+        # The equation itself, where it is kept, is one of the premises of the motive.
         motive = Lam(gone.name, alpha, abstract(bind(Pi, moved, target), [gone]))
         values: dict[int, Term] = {gone.number: kept}
         inside = self._renew(moved, values)
@@ -747,7 +730,7 @@ class Run:
         rest = [x for x in context if x != gone and x not in dependents]
         function, new = self._under(inside, new_target, (*rest, *inside), "")
         level = self.elaborator.sort_of(bind(Pi, moved, target))
-        recursor = Const("eq.rec", (level, *head.levels))
+        recursor = Const("eq.rec", (*levels_of(head), level))
         self._close(apply(recursor, alpha, kept, motive, function, gone, proof, *moved), [new])
 
     @staticmethod
@@ -791,26 +774,26 @@ class Run:
             raise Mistake(f"{node.kind} tactic failed, it is not applicable", node.start)
         if not isinstance(value, Local) and (recursive or name == "nat"):
             raise Unknown(f"`{node.kind}` of a term that is no variable", node.start)
-        dependents = self._dependents(value, context) if isinstance(value, Local) else []
+        variable = value if isinstance(value, Local) else None
+        dependents = self._dependents(variable, context) if variable is not None else []
         if name != "nat" and (dependents or (isinstance(value, Local) and mentions(target, value))):
             raise Unknown(f"`{node.kind}` of a proof that others depend on", node.start)
         names = node.text.split()
         head, params = unapply(kind)
-        assert isinstance(head, Const)  # noqa: S101 - for the type checker
         whole = bind(Pi, dependents, target)
         motive: Term = whole
         if name == "nat":
-            assert isinstance(value, Local)  # noqa: S101 - for the type checker
-            motive = Lam(value.name, kind, abstract(whole, [value]))
+            motive = Lam("n", kind, abstract(whole, [variable] if variable is not None else []))
         level = self.elaborator.sort_of(whole)
         recursor = self._recursor(name, head, level)
         rest = [x for x in context if x != value and x not in dependents]
-        minors, goals = list[Term](), list[Meta]()
+        minors: list[Term] = []
+        goals: list[Meta] = []
         own = value.name if isinstance(value, Local) else ""
         for constructor, fields in _CASES[name].items():
             several = len(_CASES[name]) > 1
             tag = ", ".join(filter(None, (self._tag(goal), constructor))) if several else ""
-            built = apply(Const(constructor, head.levels), *params)
+            built = apply(Const(constructor, levels_of(head)), *params)
             new: list[Local] = []
             hypotheses: list[Local] = []
             asks = [*fields, *(["ih"] if recursive and constructor == "nat.succ" else [])]
@@ -821,10 +804,8 @@ class Run:
                     default = own if own and len(asks) == 1 else f"{own}_{field_name}".lstrip("_")
                     given = self._new_name(default, rest)
                 shown.append(given)
-            for field_name, shown_name in zip(fields, shown, strict=False):
-                domain = self.elaborator.reduce(self.elaborator.infer(built))
-                assert isinstance(domain, Pi)  # noqa: S101 - for the type checker
-                local = Local(fresh(), shown_name, self.elaborator.head_beta(domain.type))
+            for shown_name in shown[: len(fields)]:
+                local = Local(fresh(), shown_name, self._function_type(built).type)
                 new.append(local)
                 built = App(built, local)
             if constructor == "nat.succ":
@@ -855,9 +836,9 @@ class Run:
         self.solutions.delayed[meta.number] = (tuple(bound), function)
         return meta
 
-    def _recursor(self, name: str, head: Const, level: object) -> Const:
+    def _recursor(self, name: str, head: Term, level: Level) -> Const:
         params = self.elaborator.environment.constants[f"{name}.rec"].params
-        return Const(f"{name}.rec", (level,) if params == ("v",) else head.levels)  # type: ignore[arg-type]
+        return Const(f"{name}.rec", (level,) if params == ("v",) else levels_of(head))
 
     def _cases_of_equation(self, equation: Local, kind: Term) -> None:
         clash = self._clash(equation, kind)
@@ -872,4 +853,4 @@ class Run:
         raise Unknown("`cases` of an equation that is not one for a variable")
 
 
-_UNPACKED = frozenset({"exact", "refine", "apply", "rw", "rewrite", "subst", "cases", "induction"})
+_UNPACKED = words("exact refine apply rw rewrite subst cases induction")

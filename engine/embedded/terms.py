@@ -387,6 +387,11 @@ def head_name(term: Term) -> str:
     return head.name if isinstance(head, Const) else ""
 
 
+def levels_of(head: Term) -> tuple[Level, ...]:
+    """The universe levels of a constant."""
+    return head.levels if isinstance(head, Const) else ()
+
+
 def arrow(domain: Term, codomain: Term, name: str = "ᾰ") -> Pi:
     """``domain → codomain``."""
     return Pi(name, domain, codomain)

@@ -27,6 +27,7 @@ from engine.embedded.terms import (
     apply,
     bind,
     fresh,
+    head_name,
     instantiate,
     level_equal,
     level_parts,
@@ -139,6 +140,7 @@ class Unifier(Checker):
 
     @staticmethod
     def beta(function: Term, arguments: Sequence[Term]) -> Term:
+        """``function`` applied, without the λ that the arguments are for."""
         count = 0
         while isinstance(function, Lam) and count < len(arguments):
             function, count = function.body, count + 1
@@ -202,10 +204,9 @@ class Unifier(Checker):
 
     def unfold(self, term: Term) -> Term | None:
         """As the kernel's; where :attr:`only_reducible` is set, of reducible definitions."""
-        head, _ = unapply(term)
-        if self.only_reducible and isinstance(head, Const):
-            if not self.declaration(head).reducible:
-                return None
+        known = self.environment.constants.get(head_name(term))
+        if self.only_reducible and known is not None and not known.reducible:
+            return None
         return super().unfold(term)
 
     def attempt(self, compare: Callable[[], bool]) -> bool:

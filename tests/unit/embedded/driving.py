@@ -33,7 +33,9 @@ async def outcomes(session: LeanSession, text: str, scripts: list[list[str]]) ->
         for number in range(1, len(script) + 1):
             key = "\t".join(script[:number])
             if key not in found and before in states:
-                async for result in hole.apply(states[before], script[number - 1 : number], timeout=10):
+                async for result in hole.apply(
+                    states[before], script[number - 1 : number], timeout=10
+                ):
                     outcome = result.outcome
                     if isinstance(outcome, Progress):
                         found[key], states[key] = outcome.text, outcome.state_id
