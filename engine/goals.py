@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _COUNT = re.compile(r"\A\d+ goals\n")
-_NAMES = re.compile(r"(?P<names>[^\s:,()⊢][^:,()⊢]*?) : ")
+_NAMES = re.compile(r"(?P<names>[^\s:,()⊢][^:,()⊢]*?) :\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ def _parse_goal(text: str) -> Goal:
         if not line.strip():
             continue
         fresh = not line[:1].isspace() and (not chunks or chunks[-1].endswith(","))
-        if fresh:
+        if fresh or not chunks:
             chunks.append(line)
         else:
-            chunks[-1] = f"{chunks[-1]}\n{line}" if chunks else line
+            chunks[-1] = f"{chunks[-1]}\n{line}"
     hypotheses = [_parse_hypothesis(chunk.strip().removesuffix(",")) for chunk in chunks]
     return Goal(tuple(h for h in hypotheses if h is not None), target.strip(), case)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.goals import Goal, parse_state
@@ -133,8 +133,6 @@ def clean_said(said: str) -> str:
 
 _NAME = re.compile(r"[^\W\d][\w'.₀-₉!?]*")
 _PLAIN = re.compile(r"[^\W\d][\w'₀-₉]*\Z")
-_BINDERS = re.compile(r"∀ (?P<binders>[^,]*(?:\{[^}]*\}[^,]*)*), ")
-_BINDER_NAMES = re.compile(r"[({⦃\[]?\s*([^\W\d][^:(){}\[\]⦃⦄,]*?)\s*(?::|[)}\]⦄]|\Z|(?=[({⦃]))")
 _NUMERIC = frozenset({"ℕ", "nat"})
 _KEYWORDS = frozenset({"fun", "let", "in", "if", "then", "else", "λ", "Type", "Prop", "Sort"})
 
@@ -179,6 +177,50 @@ def principal(text: str) -> str:
     return next((word for word in found if word in _RELATIONS), "")
 
 
+@dataclass(frozen=True, slots=True)
+class Binder:
+    """Names that are bound together, their type, and whether arguments for them are written."""
+
+    names: tuple[str, ...]
+    type: str
+    explicit: bool
+
+
+_CLOSING = {"(": ")", "{": "}", "[": "]", "⦃": "⦄"}
+
+
+def binders(text: str) -> tuple[list[Binder], str]:
+    """The binders of a ``text`` that begins with a quantifier, and what they bind in."""
+    head_end = _outside_brackets(text, ",")
+    if text[:1] not in ("∀", "∃") or head_end < 0:
+        return [], text
+    head, rest = text[1:head_end].strip(), text[head_end + 1 :].strip()
+    found: list[Binder] = []
+    while head:
+        closing = _CLOSING.get(head[0])
+        if closing is None:
+            group, head, explicit = head, "", True
+        else:
+            end = next((n for n in range(1, len(head)) if _closes_at(head, n)), len(head) - 1)
+            group, explicit = head[1:end], closing == ")"
+            head = head[end + 1 :].strip()
+        names, colon, kind = group.partition(" : ")
+        if not colon and closing == "]":
+            names, kind = "_inst", group
+        bound = tuple(names.split())
+        if not colon and len(bound) > 1 and not _PLAIN.match(bound[1]):
+            # Bounded: `x ∈ s` and `ε > 0` bind a proof as well.
+            bound, kind = (bound[0], f"h{bound[0]}"), ""
+        found.append(Binder(bound, kind.strip(), explicit))
+    return found, rest
+
+
+def _closes_at(text: str, place: int) -> bool:
+    """Whether the bracket that ``text`` begins with is closed at ``place``."""
+    inside = text[: place + 1]
+    return sum(inside.count(c) for c in "([{⟨⦃") == sum(inside.count(c) for c in ")]}⟩⦄")
+
+
 def binder_names(target: str, taken: Set[str]) -> list[str]:
     """Names for ``intros`` at ``target``: the binders' own where free, ``h``… for ``→``."""
     used = set(taken)
@@ -193,22 +235,24 @@ def binder_names(target: str, taken: Set[str]) -> list[str]:
         names.append(name)
 
     rest = target
-    while True:
-        match = _BINDERS.match(rest)
-        if match is not None:
-            for group in _BINDER_NAMES.finditer(match["binders"]):
-                for name in group[1].split():
+    while rest:
+        sign = principal(rest)
+        if sign == "∀":
+            found, after = binders(rest)
+            for binder in found:
+                for name in binder.names:
                     add(name if _PLAIN.match(name) else "h")
-            rest = rest[match.end() :]
-            continue
-        if rest.startswith("¬"):
+            if not found:
+                return names
+            rest = after
+        elif sign == "→":
             add("h")
+            rest = rest[_outside_brackets(rest, "→") + 1 :].strip()
+        else:
+            if sign == "¬":
+                add("h")
             return names
-        arrow = _outside_brackets(rest, " → ")
-        if arrow < 0 or 0 <= _outside_brackets(rest, " ↔ ") < arrow:
-            return names
-        add("h")
-        rest = rest[arrow + 3 :]
+    return names
 
 
 _SCALARS = frozenset({"ℕ", "ℤ", "ℚ", "ℝ", "ℂ", "nat", "int", "rat", "real"})
@@ -219,7 +263,6 @@ _CONNECTIVES = ("↔", "→", "∨", "∧")
 _RELATIONS = frozenset(["=", "≠", "≤", "<", "≥", ">", "∈", "∉", "⊆", "⊂", "∣", "==", "≈", "≡"])
 _ARITHMETIC = frozenset(["=", "≠", "≤", "<", "≥", ">"])
 _ORDER = frozenset(["≤", "<", "≥", ">"])
-_EXPLICIT = re.compile(r"\(([^():]+?) : ([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _EXISTS = re.compile(r"∃ \(?([^\W\d][\w'₀-₉]*)\s*:")
 _CONDITION = re.compile(r"\bif (.+?) then\b")
 _FIELD = re.compile(r"(?<=[\w)'₀-₉])\.([^\W\d][\w']*)")
@@ -243,6 +286,12 @@ class _Situation:
     """The main goal of a state, sorted into what it is good for."""
 
     def __init__(self, goal: Goal) -> None:
+        # Long types are printed over several lines.
+        goal = Goal(
+            tuple(replace(h, type=" ".join(h.type.split())) for h in goal.hypotheses),
+            " ".join(goal.target.split()),
+            goal.case,
+        )
         self.goal = goal
         self.taken = {name for h in goal.hypotheses for name in h.names}
         self.types = {name: h.type for h in goal.hypotheses for name in h.names}
@@ -477,14 +526,9 @@ def _moves_at_data(here: _Situation, name: str, kind: str) -> Iterator[_Move]:
 
 def _instances(here: _Situation, name: str, kind: str) -> Iterator[_Move]:
     """What a universal hypothesis says of the variables at hand."""
-    if not kind.startswith("∀"):
+    if principal(kind) != "∀":
         return
-    binders = kind[2:].partition(", ")[0]
-    wanted = [
-        t
-        for names, t in _EXPLICIT.findall(f"({binders})" if "(" not in binders else binders)
-        for _ in names.split()
-    ]
+    wanted = [b.type for b in binders(kind)[0] if b.explicit for _ in b.names]
     first: list[str] = []
     for number, wish in enumerate(wanted[:2]):
         terms = here.of_type(wish)
@@ -527,6 +571,8 @@ def _moves_at_fact(here: _Situation, name: str, kind: str) -> Iterator[_Move]:
             yield _Move(f"linear_combination {name}", 2)
     if sign in ("→", "∀", "¬", ""):
         yield _Move(f"apply {name}", 4 if sign else 1)
+    if sign in ("→", "∀"):
+        yield _Move(f"apply {name}; assumption", 2)
     if sign in ("→", "∀", "¬", "↔"):
         for other, other_kind in here.near:
             if other != name:
