@@ -6,6 +6,7 @@ arguments. Knows what the session asks of a Lean, and nothing else.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -67,10 +68,11 @@ class Lean:
 
     def _log(self, kind: str, **more: object) -> int:
         """Notes this run; how many of its kind there were before."""
-        path = self._home / "runs"
-        before = path.read_text().count(f'{{"kind": "{kind}"') if path.exists() else 0
         record = {"kind": kind, "pid": os.getpid(), "parent": os.getppid(), **more}
-        with path.open("ab", buffering=0) as stream:
+        with (self._home / "runs").open("a+b", buffering=0) as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)  # of two runs that start together, one is first
+            stream.seek(0)
+            before = stream.read().count(f'{{"kind": "{kind}"'.encode())
             stream.write(json.dumps(record).encode() + b"\n")
         return before
 
