@@ -151,6 +151,11 @@ class Reader:
     def _declare(self, command: Command) -> None:
         spaces = self._namespaces()
         name = ".".join([*spaces[-1:], *command.names]) if command.names else ""
+        in_section = any(frame.keyword == "section" for frame in self.frames)
+        if command.keyword in ("axiom", "constant") and in_section:
+            raise Mistake(f"`{command.keyword}` cannot be used in sections", command.start)
+        if name in self.environment.constants:
+            raise Mistake(f"`{name}` has been declared already", command.start)
         variables = self._used(command)
         elaborator = self._elaborator(variables, command.universes, name)
         context = elaborator.binders(command.binders, variables)

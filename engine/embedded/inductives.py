@@ -37,7 +37,7 @@ constant iff.rec : Π {a b : Prop} {motive : Sort v},
 constant eq : Π {α : Sort u}, α → α → Prop
 constant eq.refl : ∀ {α : Sort u} (a : α), a = a
 constant eq.rec : Π {α : Sort u} {a : α} {motive : α → Sort v},
-  motive a → Π {b : α}, a = b → motive b
+  motive a → Π {ᾰ : α}, a = ᾰ → motive ᾰ
 
 constant Exists : Π {α : Sort u}, (α → Prop) → Prop
 constant Exists.intro : ∀ {α : Sort u} {p : α → Prop} (w : α) (h : p w), Exists p

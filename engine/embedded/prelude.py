@@ -94,7 +94,7 @@ lemma nat.mul_succ (n m : ℕ) : n * nat.succ m = n * m + n := rfl
 lemma nat.zero_mul (n : ℕ) : 0 * n = 0 :=
 @nat.rec (λ n, 0 * n = 0) rfl (λ n h, h) n
 def nat.pred (n : ℕ) : ℕ := @nat.rec (λ _, ℕ) 0 (λ n _, n) n
-lemma nat.succ.inj {n m : ℕ} (h : nat.succ n = nat.succ m) : n = m := congr_arg nat.pred h
+lemma nat.succ.inj {n n_1 : ℕ} (h : nat.succ n = nat.succ n_1) : n = n_1 := congr_arg nat.pred h
 lemma nat.succ_ne_zero (n : ℕ) : nat.succ n ≠ 0 :=
 λ h, @eq.rec ℕ (nat.succ n) (λ k, @nat.rec (λ _, Prop) false (λ _ _, true) k) trivial 0 h
 """

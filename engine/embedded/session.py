@@ -95,7 +95,8 @@ class _Worker:
                 except BaseException as error:
                     results.append(error)
                 finally:
-                    loop.call_soon_threadsafe(done.set)
+                    with suppress(RuntimeError):  # nobody waits any more: the loop is closed
+                        loop.call_soon_threadsafe(done.set)
 
             thread = _start(target)
             try:

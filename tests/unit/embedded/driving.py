@@ -20,10 +20,12 @@ Outcomes = dict[str, str]
 printed, ``solved``, or ``failed: `` and a reason."""
 
 
-async def outcomes(session: LeanSession, text: str, scripts: list[list[str]]) -> Outcomes:
+async def outcomes(
+    session: LeanSession, text: str, scripts: list[list[str]], *, timeout: float = 10
+) -> Outcomes:
     found: Outcomes = {}
     try:
-        hole = await session.open(Document(text), analyse(text).sites[0])
+        hole = await session.open(Document(text), analyse(text).sites[-1])
     except EngineError as error:
         return {"": f"failed: {error}"}
     found[""] = hole.greeting.text
@@ -34,7 +36,7 @@ async def outcomes(session: LeanSession, text: str, scripts: list[list[str]]) ->
             key = "\t".join(script[:number])
             if key not in found and before in states:
                 async for result in hole.apply(
-                    states[before], script[number - 1 : number], timeout=10
+                    states[before], script[number - 1 : number], timeout=timeout
                 ):
                     outcome = result.outcome
                     if isinstance(outcome, Progress):
@@ -58,3 +60,16 @@ def write(recorded: dict[str, Outcomes]) -> None:
         for text, found in recorded.items()
     }
     RECORD.write_text(json.dumps(short, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def differences(lean: Outcomes, mine: Outcomes) -> list[str]:
+    """Where the core does not do as Lean did, other than by naming what it does not know."""
+    found = []
+    for key, outcome in mine.items():
+        expected = lean.get(key)
+        if "does not know" in outcome or expected is None:
+            continue
+        short = "failed" if outcome.startswith("failed") else outcome
+        if short != ("failed" if expected.startswith("failed") else expected):
+            found.append(f"{key!r}: Lean: {expected}; the core: {outcome}")
+    return found

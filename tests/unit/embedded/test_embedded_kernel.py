@@ -1,0 +1,342 @@
+"""The kernel alone: what it computes, and what it must refuse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.embedded.document import Reader, prelude
+from engine.embedded.inductives import RECURSORS
+from engine.embedded.kernel import Checker, Declaration, Environment, KernelError
+from engine.embedded.terms import (
+    ONE,
+    PROP,
+    ZERO,
+    App,
+    Const,
+    Lam,
+    Let,
+    Level,
+    Local,
+    Max,
+    Meta,
+    Param,
+    Pi,
+    Sort,
+    Succ,
+    Term,
+    Var,
+    abstract,
+    apply,
+    arrow,
+    fresh,
+    instantiate,
+    level_equal,
+    level_leq,
+)
+
+NAT = Const("nat")
+ZERO_NAT = Const("nat.zero")
+U, V = Param("u"), Param("v")
+
+
+def tick() -> None:
+    """Nothing stops these tests."""
+
+
+def checker() -> Checker:
+    return Checker(prelude(), tick)
+
+
+def succ(number: Term) -> Term:
+    return App(Const("nat.succ"), number)
+
+
+def number(n: int) -> Term:
+    return ZERO_NAT if n == 0 else succ(number(n - 1))
+
+
+def equation(a: Term, b: Term) -> Term:
+    return apply(Const("eq", (ONE,)), NAT, a, b)
+
+
+def normal(term: Term) -> int:
+    count = 0
+    term = checker().reduce(term)
+    while isinstance(term, App):
+        term, count = checker().reduce(term.argument), count + 1
+    assert term == ZERO_NAT
+    return count
+
+
+def declare(kind: Term, value: Term | None = None, *, params: tuple[str, ...] = ()) -> Environment:
+    what = "definition" if value is not None else "axiom"
+    return prelude().add(Declaration("new", params, kind, value, what), tick)
+
+
+# -- computation -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("a", "b"), [(0, 0), (1, 0), (0, 3), (2, 3), (4, 4)])
+def test_addition_and_multiplication_compute(a: int, b: int) -> None:
+    assert normal(apply(Const("nat.add"), number(a), number(b))) == a + b
+    assert normal(apply(Const("nat.mul"), number(a), number(b))) == a * b
+
+
+def test_nat_rec_gives_the_predecessor_and_the_hypothesis() -> None:
+    motive = Lam("n", NAT, NAT)
+    take_n = Lam("n", NAT, Lam("ih", NAT, Var(1)))
+    take_ih = Lam("n", NAT, Lam("ih", NAT, succ(Var(0))))
+    recursor = Const("nat.rec", (ONE,))
+    assert normal(apply(recursor, motive, number(7), take_n, number(3))) == 2
+    assert normal(apply(recursor, motive, number(7), take_ih, number(3))) == 10
+    assert normal(apply(recursor, motive, number(7), take_n, ZERO_NAT)) == 7
+
+
+def test_nat_rec_is_stuck_on_a_variable() -> None:
+    local = Local(fresh(), "n", NAT)
+    term = apply(Const("nat.rec", (ONE,)), Lam("n", NAT, NAT), number(1), Lam("n", NAT, Lam("i", NAT, Var(0))), local)
+    assert checker().reduce(term) == term
+
+
+def eq_rec(proof: Term, end: Term) -> Term:
+    motive = Lam("n", NAT, NAT)
+    return apply(Const("eq.rec", (ONE, ONE)), NAT, number(2), motive, number(5), end, proof)
+
+
+def test_eq_rec_computes_on_refl_and_on_any_proof_of_a_trivial_equation() -> None:
+    refl = apply(Const("eq.refl", (ONE,)), NAT, number(2))
+    assert normal(eq_rec(refl, number(2))) == 5
+    proof = Local(fresh(), "h", equation(number(2), number(2)))
+    assert normal(eq_rec(proof, number(2))) == 5
+
+
+def test_eq_rec_is_stuck_on_a_proof_of_an_equation_that_is_not_trivial() -> None:
+    end = Local(fresh(), "n", NAT)
+    proof = Local(fresh(), "h", equation(number(2), end))
+    assert checker().reduce(eq_rec(proof, end)) == eq_rec(proof, end)
+    wrong = Local(fresh(), "h", equation(number(2), number(3)))
+    assert checker().reduce(eq_rec(wrong, number(3))) == eq_rec(wrong, number(3))
+
+
+def test_and_or_and_exists_compute() -> None:
+    p = Local(fresh(), "p", PROP)
+    h, k = Local(fresh(), "h", p), Local(fresh(), "k", p)
+    pair = apply(Const("and.intro"), p, p, h, k)
+    first = apply(Const("and.rec", (ZERO,)), p, p, p, Lam("a", p, Lam("b", p, Var(1))), pair)
+    assert checker().reduce(first) == h
+    left = apply(Const("or.inl"), p, p, h)
+    same = Lam("x", p, Var(0))
+    assert checker().reduce(apply(Const("or.rec"), p, p, p, same, Lam("x", p, k), left)) == h
+
+
+# -- definitional equality ---------------------------------------------------------------------
+
+
+def test_eta_and_proof_irrelevance() -> None:
+    f = Local(fresh(), "f", arrow(NAT, NAT))
+    assert checker().equal(Lam("x", NAT, App(f, Var(0))), f)
+    p = Local(fresh(), "p", PROP)
+    assert checker().equal(Local(fresh(), "h", p), Local(fresh(), "k", p))
+
+
+def test_proof_irrelevance_is_for_proofs_of_one_statement_only() -> None:
+    a, b = Local(fresh(), "a", NAT), Local(fresh(), "b", NAT)
+    assert not checker().equal(a, b)
+    p, q = Local(fresh(), "p", PROP), Local(fresh(), "q", PROP)
+    assert not checker().equal(p, q)
+    assert not checker().equal(Local(fresh(), "h", p), Local(fresh(), "k", q))
+
+
+def test_different_things_are_not_equal() -> None:
+    for one, other in [
+        (number(2), number(3)),
+        (Const("true"), Const("false")),
+        (PROP, Sort(ONE)),
+        (arrow(NAT, PROP), arrow(PROP, PROP)),
+        (Lam("x", NAT, Var(0)), Lam("x", NAT, ZERO_NAT)),
+        (Const("eq", (ONE,)), Const("eq", (Succ(ONE),))),
+    ]:
+        assert not checker().equal(one, other)
+
+
+# -- levels ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (Max(U, V), Max(V, U), True),
+        (Max(U, ZERO, impredicative=True), ZERO, True),
+        (Max(U, Succ(V), impredicative=True), Max(U, Succ(V)), True),
+        (Max(U, V, impredicative=True), Max(U, V), False),
+        (Max(U, U, impredicative=True), U, True),
+        (Succ(Max(U, V)), Max(Succ(U), Succ(V)), True),
+        (Max(U, Succ(U)), Succ(U), True),
+        (U, V, False),
+        (U, Succ(U), False),
+        (ZERO, U, False),
+        (Max(ONE, U, impredicative=True), U, True),
+        (Max(U, V, impredicative=True), V, False),
+    ],
+)
+def test_levels(one: Level, other: Level, same: bool) -> None:
+    assert level_equal(one, other) is same
+    assert level_equal(other, one) is same
+
+
+def test_level_order_is_never_wrong_on_small_levels() -> None:
+    levels: list[Level] = [ZERO, ONE, U, V, Succ(U)]
+    levels += [Max(a, b, i) for a in levels for b in levels for i in (False, True)]
+
+    def value(level: Level, u: int, v: int) -> int:
+        if isinstance(level, Succ):
+            return value(level.of, u, v) + 1
+        if isinstance(level, Max):
+            right = value(level.right, u, v)
+            return 0 if level.impredicative and not right else max(value(level.left, u, v), right)
+        return {"u": u, "v": v}[level.name] if isinstance(level, Param) else 0
+
+    points = [(u, v) for u in range(4) for v in range(4)]
+    for one in levels:
+        for other in levels:
+            true = all(value(one, *p) <= value(other, *p) for p in points)
+            assert not level_leq(one, other) or true, (one, other)
+
+
+# -- what must be refused ----------------------------------------------------------------------
+
+
+def test_a_type_is_not_a_member_of_itself() -> None:
+    with pytest.raises(KernelError):
+        declare(Sort(ONE), Sort(ONE))
+    with pytest.raises(KernelError):
+        declare(Sort(U), Sort(U), params=("u",))
+    with pytest.raises(KernelError):
+        declare(Sort(ONE), Pi("α", Sort(ONE), arrow(Var(0), Var(1))))
+
+
+def test_the_paradoxical_universe_is_refused() -> None:
+    # Were Type a Type, this would be the start of Girard's paradox.
+    large = Pi("α", Sort(U), Sort(U))
+    with pytest.raises(KernelError):
+        declare(Sort(U), large, params=("u",))
+    assert declare(Sort(Succ(Succ(U))), Pi("α", Sort(Succ(U)), Sort(U)), params=("u",))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Var(0),
+        Meta(1),
+        Local(1, "x", Const("false")),
+        Const("no.such.constant"),
+        Const("eq.refl", ()),
+        App(ZERO_NAT, ZERO_NAT),
+        App(Const("nat.succ"), Const("true")),
+        apply(Const("and.intro"), Const("true"), Const("true"), Const("true.intro")),
+        apply(Const("eq.refl", (ONE,)), NAT, ZERO_NAT),
+        Lam("x", Const("true.intro"), Var(0)),
+        Let("x", NAT, Const("true.intro"), Const("true.intro")),
+        Const("new"),
+        App(Const("sorry_ax", (Param("w"),)), Const("false")),
+    ],
+)
+def test_no_proof_of_false(value: Term) -> None:
+    with pytest.raises(KernelError):
+        declare(Const("false"), value)
+
+
+def test_a_let_is_not_a_way_to_change_a_type() -> None:
+    proof = Let("x", NAT, ZERO_NAT, apply(Const("eq.refl", (ONE,)), NAT, Var(0)))
+    assert declare(equation(ZERO_NAT, ZERO_NAT), proof)
+    with pytest.raises(KernelError):
+        declare(equation(ZERO_NAT, number(1)), proof)
+
+
+def test_elimination_into_data_is_refused_for_or_and_exists() -> None:
+    for name in ("or.rec", "Exists.rec"):
+        assert "v" not in prelude().constants[name].params
+    p = Const("true")
+    term = apply(Const("or.rec"), p, p, NAT, Lam("h", p, ZERO_NAT), Lam("h", p, number(1)))
+    with pytest.raises(KernelError):
+        checker().infer(term)
+
+
+def test_names_params_and_levels() -> None:
+    with pytest.raises(KernelError):
+        prelude().add(Declaration("eq.symm", (), PROP), tick)
+    with pytest.raises(KernelError):
+        prelude().add(Declaration("new", ("u", "u"), Sort(U)), tick)
+    with pytest.raises(KernelError):
+        prelude().add(Declaration("new", (), Sort(U)), tick)
+    with pytest.raises(KernelError):
+        prelude().add(Declaration("new", (), ZERO_NAT), tick)
+    with pytest.raises(KernelError):
+        prelude().add(Declaration("new", (), NAT, ZERO_NAT, "theorem"), tick)
+
+
+def test_environments_do_not_change() -> None:
+    before = dict(prelude().constants)
+    declare(NAT, ZERO_NAT)
+    assert dict(prelude().constants) == before
+
+
+# -- the table and the prelude -----------------------------------------------------------------
+
+
+def test_only_the_table_is_taken_on_trust() -> None:
+    without = {n for n, d in prelude().constants.items() if d.value is None}
+    builtin = {n for n, d in prelude().constants.items() if d.kind in ("builtin", "sorry")}
+    assert without - builtin == {"propext"}
+    assert {n for n, d in prelude().constants.items() if d.recursor is not None} == set(RECURSORS)
+    assert "sorry_ax" not in {d.name for d in prelude().rests_on(Const("nat.add_comm"))}
+
+
+def test_each_rule_of_a_recursor_keeps_types() -> None:
+    """For each constructor, the recursor applied to it has the type of what it computes to."""
+    environment = prelude()
+    for name, rule in RECURSORS.items():
+        declaration = environment.constants[name]
+        head = Const(name, tuple(Param(p) for p in declaration.params))
+        for constructor in rule.rules:
+            term: Term = head
+            kind = declaration.type
+            arguments: list[Term] = []
+            for _ in range(rule.params + 1 + rule.minors):
+                assert isinstance(kind, Pi)
+                local = Local(fresh(), kind.name, kind.type)
+                arguments.append(local)
+                kind = instantiate(kind.body, local)
+                term = App(term, local)
+            made = environment.constants[constructor]
+            levels = tuple(Param(p) for p in made.params)
+            built: Term = apply(Const(constructor, levels), *arguments[: rule.params])
+            made_kind = checker().reduce(checker().infer(built))
+            while isinstance(made_kind, Pi):
+                local = Local(fresh(), made_kind.name, made_kind.type)
+                built = App(built, local)
+                made_kind = checker().reduce(instantiate(made_kind.body, local))
+            if rule.indices:
+                assert isinstance(kind, Pi)
+                term = App(term, arguments[1])
+            term = App(term, built)
+            reduced = checker().reduce_core(term)
+            assert reduced != term
+            assert checker().equal(checker().infer(reduced), checker().infer(term))
+
+
+def test_nothing_is_captured() -> None:
+    x, y = Local(fresh(), "x", NAT), Local(fresh(), "x", NAT)
+    body = abstract(apply(Const("nat.add"), x, y), [x])
+    assert instantiate(body, y) == apply(Const("nat.add"), y, y)
+    under = Lam("x", NAT, App(Var(0), Var(1)))
+    assert instantiate(under, Var(0)) == Lam("x", NAT, App(Var(0), Var(1)))
+
+
+def test_a_fault_in_the_prelude_would_be_seen() -> None:
+    reader = Reader(prelude(), tick)
+    reader.read("lemma wrong : 0 = 1 := rfl")
+    assert "wrong" in reader.faults
+    assert replace(prelude().constants["nat.add_comm"], name="x").value is not None
