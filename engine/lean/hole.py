@@ -26,7 +26,8 @@ _ANSWER_SECONDS = 60.0
 """How long Lean may take to say which declarations exist."""
 
 _RESTARTS = 3
-"""How often a hole's Lean may die before the hole is given up."""
+_RESTARTS_SECONDS = 60.0
+"""A hole whose Lean dies more often than ``_RESTARTS`` times in so many seconds is given up."""
 
 
 class LeanDiedError(Exception):
@@ -111,7 +112,7 @@ class LeanHole:
         self._live: set[int] = {0}
         self._hello: asyncio.Future[Greeting] | None = None
         self._recovery = asyncio.Lock()
-        self._restarts = 0
+        self._restarts: list[float] = []
         self._generation = 0
         self._greeting: Greeting | None = None
         self.heartbeats = 0
@@ -195,9 +196,10 @@ class LeanHole:
         async with self._recovery:
             if generation != self._generation:
                 return  # another caller has done it
-            self._restarts += 1
-            if self._restarts > _RESTARTS:
-                raise LeanDiedError(f"Lean died {self._restarts} times in this search")
+            now = time.monotonic()
+            self._restarts = [t for t in self._restarts if now - t < _RESTARTS_SECONDS] + [now]
+            if len(self._restarts) > _RESTARTS:
+                raise LeanDiedError(f"Lean died {len(self._restarts)} times in a minute")
             await self.close()
             try:
                 await self._start(timeout=120)
