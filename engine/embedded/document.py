@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from engine.embedded.elaborate import Elaborator, Scope, require_no_metas
 from engine.embedded.inductives import RECURSORS, SORRY
 from engine.embedded.inductives import TEXT as INDUCTIVES
-from engine.embedded.kernel import Declaration, Environment, KernelError, Kind
+from engine.embedded.kernel import Declaration, Environment, KernelError, Kind, names
 from engine.embedded.prelude import REDUCIBLE, TEXT
-from engine.embedded.syntax import Command, Mistake, Node, Parser
+from engine.embedded.syntax import Command, Mistake, Node, Parser, Unknown
 from engine.embedded.tactics import Mark, Run
 from engine.embedded.terms import (
     ZERO,
@@ -63,13 +63,15 @@ class Reader:
 
     ``proofs`` are the terms that were found at a mark that does not stop; ``faults`` the theorems
     that count as ``sorry`` although the text does not say so, with the reason. ``builtin`` is for
-    the table of inductive types alone.
+    the table of inductive types alone, ``trusted`` for it and the prelude: not for what they prove,
+    but for what Lean compiles in its own way.
     """
 
     environment: Environment
     tick: Callable[[], None]
     mark: Mark | None = None
     builtin: bool = False
+    trusted: bool = False
     frames: list[_Frame] = field(default_factory=lambda: [_Frame()])
     faults: dict[str, Mistake | KernelError] = field(default_factory=dict)
     proofs: list[Term] = field(default_factory=list)
@@ -90,20 +92,29 @@ class Reader:
             raise Mistake(str(error), command.start) from error
 
     def _command(self, command: Command) -> None:
-        word, names = command.keyword, command.names
+        word, given = command.keyword, command.names
         frame = self.frames[-1]
         if word in ("namespace", "section"):
-            self.frames.append(_Frame(word, names[0] if names else ""))
+            self.frames.append(_Frame(word, given[0] if given else ""))
         elif word == "end":
-            if len(self.frames) == 1 or frame.name != (names[0] if names else ""):
+            if len(self.frames) == 1 or frame.name != (given[0] if given else ""):
                 raise Mistake("this `end` closes nothing", command.start)
             self.frames.pop()
         elif word == "open":
-            self.frames[-1] = replace(frame, opened=(*frame.opened, *names))
+            for name in given:
+                if not any(known.startswith(f"{name}.") for known in self.environment.constants):
+                    raise Unknown(f"the namespace `{name}`", command.start)
+            self.frames[-1] = replace(frame, opened=(*frame.opened, *given))
         elif word in ("universe", "universes"):
-            self.frames[-1] = replace(frame, universes=(*frame.universes, *names))
+            taken = {name for frame in self.frames for name in frame.universes}
+            if taken & set(given) or len(set(given)) < len(given):
+                raise Mistake("a universe of this name has been declared", command.start)
+            self.frames[-1] = replace(frame, universes=(*frame.universes, *given))
         elif word in ("variable", "variables"):
             before = self._variables()
+            new = [name for binder in command.binders for name in binder.names]
+            if len({*new, *(local.name for local in before)}) < len(new) + len(before):
+                raise Unknown("variables that share a name", command.start)
             elaborator = self._elaborator(before)
             context = elaborator.binders(command.binders, before)
             added = []
@@ -177,6 +188,8 @@ class Reader:
         params = tuple(_params(statement))
         what: Kind = _KINDS.get(command.keyword, "theorem")
         if what == "theorem" and not elaborator.is_proposition(kind):
+            if name:
+                raise Unknown(f"a {command.keyword} that is no proposition", command.start)
             what = "definition"
         declaration = Declaration(name, params, statement, None, what, reducible=name in REDUCIBLE)
         if self.builtin:
@@ -185,6 +198,8 @@ class Reader:
         if command.body is not None:
             try:
                 value = self._value(elaborator, command.body, kind, context)
+                if what == "definition" and not self.trusted:
+                    self._must_compute(elaborator, value, kind, command)
                 declaration = replace(declaration, value=value)
                 environment = self._added(declaration)
             except (Mistake, KernelError) as error:
@@ -197,6 +212,16 @@ class Reader:
         else:
             environment = self._added(declaration)
         self.environment = environment if name else self.environment
+
+    def _must_compute(
+        self, elaborator: Elaborator, value: Term, kind: Term, command: Command
+    ) -> None:
+        """Refuses data that Lean could not compile: it would not accept the definition."""
+        data = not isinstance(elaborator.reduce(kind), Sort)
+        for name in names(value) if data else ():
+            known = self.environment.constants[name]
+            if known.recursor is not None or known.kind in ("constant", "axiom"):
+                raise Unknown(f"`{name}` in definitions", command.start)
 
     def _is_marked(self, command: Command) -> bool:
         return self.mark is not None and command.start == self.mark.declaration
@@ -284,7 +309,7 @@ def _params(term: Term) -> list[str]:
 @cache
 def prelude() -> Environment:
     """The environment that every document starts from."""
-    reader = Reader(Environment(), lambda: None, builtin=True)
+    reader = Reader(Environment(), lambda: None, builtin=True, trusted=True)
     reader.read(INDUCTIVES)
     reader.builtin = False
     reader.read(TEXT)

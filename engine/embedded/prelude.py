@@ -5,7 +5,6 @@ stand for Lean's type classes at ℕ.
 """
 
 TEXT = """
-universes u v
 def not (a : Prop) : Prop := a → false
 def ne {α : Sort u} (a b : α) : Prop := ¬(a = b)
 def id {α : Sort u} (a : α) : α := a

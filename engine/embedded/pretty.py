@@ -265,7 +265,7 @@ def _level(level: Level, *, inside: bool = False) -> str:
     elif isinstance(level, Param):
         base = level.name
     else:
-        base = "?u" if isinstance(level, LevelMeta) else ""
+        base = "?" if isinstance(level, LevelMeta) else ""
     if not count:
         return base
     return f"({base}+{count})" if inside else f"{base}+{count}"

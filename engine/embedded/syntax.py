@@ -246,8 +246,10 @@ class Parser:
             self.needs("from")
             return Node("typed", token.start, "", (self.term(), kind))
         if self.takes("have"):
-            name = self.name(plain=True) if not self.sees(":") else "this"
-            self.needs(":")
+            name = "this"
+            if self._tokens[self._at + 1].text == ":":
+                name = self.name(plain=True)
+                self.needs(":")
             statement = self.term()
             self.needs(",")
             self.needs("from")

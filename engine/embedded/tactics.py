@@ -577,7 +577,7 @@ class Run:
     # -- equations -------------------------------------------------------------------------------
 
     def _rw(self, node: Node, *rules: Node) -> None:
-        for place in node.text.split() or ["⊢"]:
+        for place in node.text.split()[::-1] or ["⊢"]:
             for rule in rules:
                 self._rewrite_by(rule, place)
         self._try_refl(node)
@@ -595,9 +595,12 @@ class Run:
     def _rewrite_by(self, rule: Node, place: str) -> None:
         goal, target, context = self._main()
         elaborator = self.elaborator
-        if place == rule.kids[0].text and rule.kids[0].kind == "id":
-            return  # a hypothesis is not rewritten by itself
+        hypothesis = next((x for x in reversed(context) if x.name == place), None)
+        if place != "⊢" and hypothesis is None:
+            raise Mistake(f"there is no hypothesis `{place}`")
         proof, open_ = self._elaborate(lambda: self._function(rule.kids[0], context))
+        if hypothesis is not None and mentions(proof, hypothesis):
+            return  # Lean does not rewrite a hypothesis by itself, and does not fail
         kind = elaborator.fill(elaborator.infer(proof))
         arguments: list[Meta] = []
         while isinstance(kind := self._reducible(kind), Pi):
@@ -615,11 +618,6 @@ class Run:
         if rule.text:
             proof = apply(Const("eq.symm", levels_of(head)), *sides, proof)
             left, right = right, left
-        hypothesis = None
-        if place != "⊢":
-            hypothesis = next((x for x in reversed(context) if x.name == place), None)
-            if hypothesis is None:
-                raise Mistake(f"there is no hypothesis `{place}`")
         subject = hypothesis.type if hypothesis is not None else target
         body, found = self._pattern(subject, left)
         if not found:

@@ -96,7 +96,13 @@ def test_nat_rec_gives_the_predecessor_and_the_hypothesis() -> None:
 
 def test_nat_rec_is_stuck_on_a_variable() -> None:
     local = Local(fresh(), "n", NAT)
-    term = apply(Const("nat.rec", (ONE,)), Lam("n", NAT, NAT), number(1), Lam("n", NAT, Lam("i", NAT, Var(0))), local)
+    term = apply(
+        Const("nat.rec", (ONE,)),
+        Lam("n", NAT, NAT),
+        number(1),
+        Lam("n", NAT, Lam("i", NAT, Var(0))),
+        local,
+    )
     assert checker().reduce(term) == term
 
 

@@ -31,7 +31,8 @@ async def opened(text: str, site: int = 0) -> EmbeddedHole:
 
 
 async def tried(hole: EmbeddedHole, tactic: str, state: int = 0, timeout: float = 5.0) -> Outcome:
-    return [result.outcome async for result in hole.apply(state, [tactic], timeout=timeout)][0]
+    (result,) = [found async for found in hole.apply(state, [tactic], timeout=timeout)]
+    return result.outcome
 
 
 async def judged(text: str, replacement: str, site: int = 0) -> Verdict:
@@ -42,7 +43,11 @@ async def judged(text: str, replacement: str, site: int = 0) -> Verdict:
 async def test_the_papers_example() -> None:
     hole = await opened(PAPER)
     assert hole.greeting.text == "x y z w : ℕ,\nH₁ : x = y,\nH₂ : y = z,\nH₃ : z = w\n⊢ x = w"
-    assert (hole.greeting.is_prop, hole.greeting.goals, hole.greeting.declaration) == (True, 1, "thm1")
+    assert (hole.greeting.is_prop, hole.greeting.goals, hole.greeting.declaration) == (
+        True,
+        1,
+        "thm1",
+    )
     assert await tried(hole, "exact H₁.trans (H₂.trans H₃)") == Solved()
     verdict = await judged(PAPER, "\nbegin\n  rw [H₁, H₂, H₃]\nend")
     assert (verdict.accepted, verdict.checker, verdict.axioms) == (True, CHECKER, [])
@@ -156,7 +161,8 @@ async def test_documents_that_are_wrong_are_refused(text: str) -> None:
     ["begin sorry end", "by sorry", "begin admit end", "begin exact sorry end", "sorry", "",
      "begin end", "begin exact t end", "begin refl end trivial", "begin exact _ end",
      "begin refine ⟨_, _⟩ end", "begin split end", "begin simp end", "begin trivial",
-     "begin contradiction end\naxiom bad : false", "begin exact bad end\ntheorem u : true := trivial",
+     "begin contradiction end\naxiom bad : false",
+     "begin exact bad end\ntheorem u : true := trivial",
      "trivial\nend", "begin exact false.elim _ end", "begin exact (λ h, h) end",
      "begin exact (rfl : 0 = 1) end", "begin cases t end", "begin skip end"],
 )  # fmt: skip
@@ -226,17 +232,20 @@ async def test_variables_are_taken_as_lean_takes_them() -> None:
         ("example (p q : Prop) (h : p) (h : q) : p := sorry", "exact h"),
         ("example (x y : ℕ) (h : x = y) (x : ℕ) : x = y := sorry", "exact h"),
         ("example (x : ℕ) (h : ∀ y, y = x) (y : ℕ) : ∀ z : ℕ, z = y := sorry", "exact h"),
-        ("example (p : ℕ → Prop) (h : ∃ x, p x) : ∀ x, p x := sorry", "cases h with x h, intro y, exact h"),
+        ("example (p : ℕ → Prop) (h : ∃ x, p x) : ∀ x, p x := sorry",
+         "cases h with x h, intro y, exact h"),
         ("example (p : ℕ → Prop) (h : ∃ x, p x) : ∃ y : ℕ, ∀ x, p x := sorry",
          "refine ⟨_, λ x, _⟩, exact x, cases h with w hw, exact hw"),
         ("example (r : ℕ → ℕ → Prop) (h : ∀ x, ∃ y, r x y) : ∃ y, ∀ x, r x y := sorry",
          "refine ⟨_, λ x, _⟩, cases h x with w hw, exact hw"),
         ("example (r : ℕ → ℕ → Prop) (h : ∀ x, ∃ y, r x y) : ∃ y, ∀ x, r x y := sorry",
          "split, intro x, cases h x with w hw, exact hw"),
-        ("example (p : ℕ → Prop) (h : p 0) : ∀ n, p n := sorry", "intro n, cases n, exact h, exact h"),
+        ("example (p : ℕ → Prop) (h : p 0) : ∀ n, p n := sorry",
+         "intro n, cases n, exact h, exact h"),
         ("example (p : ℕ → Prop) (h : p 0) : ∀ n, p n := sorry",
          "intro n, induction n with n ih, exact h, exact ih"),
-        ("example (n : ℕ) (h : n = 0) : n = 1 := sorry", "induction n with n ih, exact h, exact ih h"),
+        ("example (n : ℕ) (h : n = 0) : n = 1 := sorry",
+         "induction n with n ih, exact h, exact ih h"),
         ("example : (λ x : ℕ, x) = λ x, 0 := sorry", "refl"),
         ("example (f g : ℕ → ℕ) : f = g := sorry", "refl"),
         ("example (a b : ℕ) : a = b := sorry", "refl"),
@@ -303,7 +312,9 @@ async def test_terms_that_grow_exponentially_time_out() -> None:
     assert await tried(hole, "exact hp") == Solved()
 
 
-@pytest.mark.parametrize("tactic", ["exact " + "(" * 3000 + "hp" + ")" * 3000, "exact " + "id " * 9000, "{" * 3000])
+@pytest.mark.parametrize(
+    "tactic", ["exact " + "(" * 3000 + "hp" + ")" * 3000, "exact " + "id " * 9000, "{" * 3000]
+)
 async def test_deep_and_long_text_is_refused(tactic: str) -> None:
     hole = await opened("example (p : Prop) (hp : p) : p := sorry")
     assert isinstance(await tried(hole, tactic), Failed)
