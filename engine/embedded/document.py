@@ -63,15 +63,13 @@ class Reader:
 
     ``proofs`` are the terms that were found at a mark that does not stop; ``faults`` the theorems
     that count as ``sorry`` although the text does not say so, with the reason. ``builtin`` is for
-    the table of inductive types alone, ``trusted`` for it and the prelude: not for what they prove,
-    but for what Lean compiles in its own way.
+    the table of inductive types alone.
     """
 
     environment: Environment
     tick: Callable[[], None]
     mark: Mark | None = None
     builtin: bool = False
-    trusted: bool = False
     frames: list[_Frame] = field(default_factory=lambda: [_Frame()])
     faults: dict[str, Mistake | KernelError] = field(default_factory=dict)
     proofs: list[Term] = field(default_factory=list)
@@ -198,7 +196,7 @@ class Reader:
         if command.body is not None:
             try:
                 value = self._value(elaborator, command.body, kind, context)
-                if what == "definition" and not self.trusted:
+                if what == "definition":
                     self._must_compute(elaborator, value, kind, command)
                 declaration = replace(declaration, value=value)
                 environment = self._added(declaration)
@@ -220,7 +218,7 @@ class Reader:
         data = not isinstance(elaborator.reduce(kind), Sort)
         for name in names(value) if data else ():
             known = self.environment.constants[name]
-            if known.recursor is not None or known.kind in ("constant", "axiom"):
+            if known.kind in ("constant", "axiom"):
                 raise Unknown(f"`{name}` in definitions", command.start)
 
     def _is_marked(self, command: Command) -> bool:
@@ -309,7 +307,7 @@ def _params(term: Term) -> list[str]:
 @cache
 def prelude() -> Environment:
     """The environment that every document starts from."""
-    reader = Reader(Environment(), lambda: None, builtin=True, trusted=True)
+    reader = Reader(Environment(), lambda: None, builtin=True)
     reader.read(INDUCTIVES)
     reader.builtin = False
     reader.read(TEXT)

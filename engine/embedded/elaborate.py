@@ -89,8 +89,8 @@ class Task:
 class Elaborator(Unifier):
     """Elaborates the parts of one declaration, or the terms of one tactic.
 
-    ``holes`` are the metas that a ``_`` stands for, from left to right; ``tasks`` the proofs by
-    tactics that the terms contain; ``universes`` the parameters that came up on the way.
+    ``tasks`` are the proofs by tactics that the terms contain; ``universes`` the parameters that
+    came up on the way.
     """
 
     def __init__(
@@ -103,7 +103,6 @@ class Elaborator(Unifier):
     ) -> None:
         super().__init__(environment, tick, solutions)
         self.scope = scope
-        self.holes: list[Meta] = []
         self.tasks: list[Task] = []
         self.universes = list(universes)
 
@@ -199,9 +198,7 @@ class Elaborator(Unifier):
         return numeral(int(node.text))
 
     def _hole(self, node: Node, expected: Term | None, context: tuple[Local, ...]) -> Term:
-        meta = self.new_meta(expected or self.new_type(context), context)
-        self.holes.append(meta)
-        return meta
+        return self.new_meta(expected or self.new_type(context), context)
 
     def _sorry(self, node: Node, expected: Term | None, context: tuple[Local, ...]) -> Term:
         meta = self.new_meta(expected or self.new_type(context), context)

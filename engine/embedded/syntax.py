@@ -239,12 +239,12 @@ class Parser:
             binders = self._binders()
             self.needs(",")
             word = {"∀": "pi", "∃": "ex"}.get(token.text, "lam")
-            return Node(word, token.start, token.text, (self.term(),), tuple(binders))
+            return Node(word, token.start, token.text, (self._body(),), tuple(binders))
         if self.takes("show"):
             kind = self.term()
             self.needs(",")
             self.needs("from")
-            return Node("typed", token.start, "", (self.term(), kind))
+            return Node("typed", token.start, "", (self._body(), kind))
         if self.takes("have"):
             name = "this"
             if self._tokens[self._at + 1].text == ":":
@@ -255,7 +255,7 @@ class Parser:
             self.needs("from")
             proof = self.term()
             self.needs(",")
-            return Node("have", token.start, name, (statement, proof, self.term()))
+            return Node("have", token.start, name, (statement, proof, self._body()))
         head = self._atom()
         if head is None:
             self._refuse_foreign_infix()
@@ -265,6 +265,13 @@ class Parser:
             arguments.append(argument)
         # A function or the like may be the last argument only with parentheses, as in Lean.
         return Node("app", head.start, "", (head, *arguments)) if arguments else head
+
+    def _body(self) -> Node:
+        """A term that reaches as far as it can: in Lean, over `;` and `<|>` as well."""
+        node = self.term()
+        if self.sees(";", "<|>"):
+            raise Unknown(f"`{self.token.text}` behind an open term", self.token.start)
+        return node
 
     def _atom(self) -> Node | None:
         token = self.token

@@ -158,15 +158,7 @@ class Run:
     ) -> tuple[Term, Meta]:
         """``λ locals, ?goal`` for a new goal ``target`` in ``context``, and that goal."""
         goal = self.elaborator.new_meta(target, tuple(context), tag)
-        if not local_variables:
-            return goal, goal
-        inside = {local.number for local in local_variables}
-        kind = bind(Pi, local_variables, target)
-        function = self.elaborator.new_meta(
-            kind, tuple(x for x in context if x.number not in inside)
-        )
-        self.solutions.delayed[function.number] = (tuple(local_variables), goal)
-        return function, goal
+        return self._wrap(local_variables, goal, context), goal
 
     # -- running ---------------------------------------------------------------------------------
 
@@ -276,7 +268,7 @@ class Run:
         """Runs the elaborator: the term, and the metas in it that are new and unsolved."""
         elaborator = self.elaborator
         before = set(self.solutions.metas)
-        elaborator.holes, elaborator.tasks = [], []
+        elaborator.tasks = []
         term = action()
         while elaborator.tasks:
             task = elaborator.tasks.pop(0)
@@ -409,14 +401,10 @@ class Run:
 
     def _by_table(self, table: dict[str, str], name: str) -> None:
         _, target, _ = self._main()
-        head = head_name(self._reducible(target))
+        head = head_name(self.elaborator.reduce_core(target))
         if head not in table:
             raise Mistake(f"{name} tactic failed, target is not a relation application")
         self._apply_term(self.elaborator.constant(table[head]))
-
-    def _reducible(self, term: Term) -> Term:
-        """``term`` as far as reducible definitions go; `≠` itself counts as a relation."""
-        return self.elaborator.reduce_core(term)
 
     def _refl(self, node: Node) -> None:
         self._by_table(_RELATIONS, "reflexivity")
@@ -428,7 +416,7 @@ class Run:
 
     def _transitivity(self, node: Node) -> None:
         _goal, target, context = self._main()
-        head, arguments = unapply(self._reducible(target))
+        head, arguments = unapply(self.elaborator.reduce_core(target))
         name = head_name(head)
         if name not in _TRANSITIVE:
             raise Mistake("transitivity tactic failed, target is not a relation application")
@@ -603,7 +591,7 @@ class Run:
             return  # Lean does not rewrite a hypothesis by itself, and does not fail
         kind = elaborator.fill(elaborator.infer(proof))
         arguments: list[Meta] = []
-        while isinstance(kind := self._reducible(kind), Pi):
+        while isinstance(kind := self.elaborator.reduce_core(kind), Pi):
             meta = elaborator.new_meta(kind.type, context)
             arguments.append(meta)
             proof, kind = App(proof, meta), instantiate(kind.body, meta)
@@ -682,10 +670,10 @@ class Run:
             raise Mistake("subst tactic failed, not a hypothesis or a variable", term.start)
         variable = None
         equation = next(x for x in context if x == value)
-        if head_name(self._reducible(equation.type)) != "eq":
+        if head_name(self.elaborator.reduce_core(equation.type)) != "eq":
             variable = value
             for local in context:
-                head, arguments = unapply(self._reducible(local.type))
+                head, arguments = unapply(self.elaborator.reduce_core(local.type))
                 if head_name(head) == "eq" and value in arguments[1:]:
                     equation = local
                     break
@@ -697,7 +685,7 @@ class Run:
     def _eliminate(self, equation: Local, *, keep: bool, variable: Local | None = None) -> None:
         """Puts the other side for a variable everywhere; ``keep`` leaves ``t = t`` behind."""
         _goal, target, context = self._main()
-        head, (alpha, left, right) = unapply(self._reducible(equation.type))
+        head, (alpha, left, right) = unapply(self.elaborator.reduce_core(equation.type))
         proof: Term = equation
         ends = [(left, right), (right, left)]
         if keep and left in context and right in context:
@@ -816,15 +804,13 @@ class Run:
             function, inner = self._under(
                 [*again], substitute(target, values), (*rest, *seen, *again), tag
             )
-            function = self._wrap([*new, *hypotheses], function, (*rest, *seen), inner)
+            function = self._wrap([*new, *hypotheses], function, (*rest, *seen))
             minors.append(function)
             goals.append(inner)
         self._close(apply(recursor, *params, motive, *minors, value, *dependents), goals)
         return None
 
-    def _wrap(
-        self, bound: Sequence[Local], function: Term, context: Sequence[Local], goal: Meta
-    ) -> Term:
+    def _wrap(self, bound: Sequence[Local], function: Term, context: Sequence[Local]) -> Term:
         """``λ bound, function``, for a function that is still a meta."""
         if not bound:
             return function
