@@ -118,7 +118,7 @@ _MOVE_HEADS = {
     *("congr", "symmetry", "push_neg", "constructor", "exfalso", "by_contradiction", "dsimp"),
     *("unfold", "simp", "induction", "cases", "rcases", "rw", "subst", "apply", "exact", "have"),
     *("specialize", "norm_num", "by_cases", "split_ifs", "choose", "nlinarith", "field_simp"),
-    *("injection", "refl", "ring", "ring_nf", "linear_combination", "simpa", "split_ifs"),
+    *("injection", "refl", "ring", "ring_nf", "linear_combination", "simpa", "linarith"),
 }
 """First words of :func:`moves`, and what decides between two of them."""
 
@@ -457,6 +457,7 @@ def _arithmetic(here: _Situation) -> Iterator[_Move]:
             f"sq_nonneg ({a} - {b})" for i, a in enumerate(numbers) for b in numbers[i + 1 :]
         ]
         if squares:
+            yield _Move(f"linarith [{', '.join(squares)}]", 2)
             yield _Move(f"nlinarith [{', '.join(squares)}]", 2)
         if 0 < len(numbers) <= 2:
             plus = [f"sq_nonneg ({a} + {b})" for a, b in itertools.pairwise(numbers)]

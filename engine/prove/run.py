@@ -376,12 +376,15 @@ class Run:
             outcome, _ = await self._one(state, step, self._options.tactic_timeout)
             if not isinstance(outcome, Progress):
                 return steps
+            said: Sequence[str] = ()
             if step == "simp":
                 _, said = await self._one(state, squeeze.tactic, self._options.tactic_timeout)
-                for tactic in said[:1]:
-                    again, _ = await self._one(state, tactic, self._options.tactic_timeout)
-                    if isinstance(again, Progress) and again.text == outcome.text:
-                        polished[place] = tactic
+            elif step == "ring":
+                said = ("ring_nf",)  # else `ring` itself asks for it, in the user's document
+            for tactic in said[:1]:
+                again, _ = await self._one(state, tactic, self._options.tactic_timeout)
+                if isinstance(again, Progress) and again.text == outcome.text:
+                    polished[place] = tactic
             state = outcome.state_id
         return tuple(polished)
 
