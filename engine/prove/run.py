@@ -287,7 +287,7 @@ class Run:
                     sent.append(rank)
                     yield tactic
 
-        started = time.monotonic()
+        started, verified = time.monotonic(), self._seconds.verify
         # Once more after each proof that is refused: the rest of the batch still counts.
         while todo:
             sent.clear()
@@ -311,7 +311,9 @@ class Run:
                 while solved and answered.issuperset(r for r in sent if r < min(solved)):
                     first = min(solved)
                     await self._solved(step.node, first, solved.pop(first), extra=extra)
-        self._seconds.lean += time.monotonic() - started
+        # Proofs are judged in between; that is counted apart.
+        verified = self._seconds.verify - verified
+        self._seconds.lean += max(0.0, time.monotonic() - started - verified)
 
     # -- proofs ----------------------------------------------------------------------------------
 
