@@ -186,8 +186,9 @@ async def test_a_lean_that_is_killed_in_mid_batch_comes_back(file: Path) -> None
             os.kill(pid, signal.SIGKILL)
 
         slow = [SPIN] * 6
-        found, _ = await asyncio.gather(outcomes(hole, slow, second.state_id, 60), kill())
-        assert all(isinstance(o, Failed) for o in found)
+        found, _ = await asyncio.gather(outcomes(hole, slow, second.state_id, 10), kill())
+        # What ran when Lean died has failed, or was tried again; what waited has been tried.
+        assert all(isinstance(o, Failed | TimedOut) for o in found)
         assert hole.process is not None
         assert hole.process.pid != pid
         # Numbers of states that the dead process held are good again.
