@@ -503,7 +503,7 @@ def _unfolding(here: _Situation) -> Iterator[_Move]:
 
 
 def _moves_at_data(here: _Situation, name: str, kind: str) -> Iterator[_Move]:
-    head = kind.split(maxsplit=1)[0]
+    head = kind.split(maxsplit=1)[0] if kind.strip() else ""
     # What the hypotheses say of the variable must go with it.
     bound = [n for n, k in here.facts if n != name and re.search(rf"\b{re.escape(name)}\b", k)]
     general = [n for n in bound if n in here.types][:4]

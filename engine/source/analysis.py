@@ -231,6 +231,8 @@ def _modules(text: str, position: int) -> tuple[tuple[str, int, int], ...]:
     index = 0
     while index < len(tokens):
         start = tokens[index][1]
+        if not _MODULE.match(text, start):
+            break  # Lean reads names as far as there are any
         while index < len(tokens) and text[tokens[index][1] : tokens[index][2]].strip(".") == "":
             index += 1
         if index == len(tokens):

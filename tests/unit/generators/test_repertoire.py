@@ -6,7 +6,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.generators import Repertoire
@@ -241,6 +241,7 @@ ALPHABET = "⊢ :=,\n()[]{}⟨⟩abchx∀∃→↔∧∨¬∣≤<*^/+.λ_'|ℕ1"
     | st.text(alphabet=ALPHABET, max_size=60)
     | st.text(alphabet=ALPHABET, max_size=60).map(lambda text: f"h : {text}\n⊢ {text}")
 )
+@example("A : :=⊢")
 def test_no_text_raises(text: str) -> None:
     found = moves(text)
     assert len({tactic for tactic, _ in found}) == len(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from source_corpus import corpus_texts
 
@@ -103,6 +103,7 @@ def check(text: str, analysis: Analysis) -> None:
 
 
 @given(texts)
+@example('import" ')
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_analysed(text: str) -> None:
     check(text, analyse(text))
