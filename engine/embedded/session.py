@@ -25,6 +25,7 @@ from engine.embedded.syntax import TACTICS, Mistake, Parser, Unknown
 from engine.embedded.tactics import HoleReachedError, Mark, Run, TacticState
 from engine.embedded.terms import ZERO, Lam, LevelMeta, Pi, Term, bind, map_levels
 from engine.lean.hole import Greeting, TacticResult
+from engine.lean.session import check_goal
 from engine.lean.toolchain import INSTALL
 from engine.protocol import EngineError, ErrorKind, Verdict
 from engine.source import Site, analyse, splice
@@ -292,19 +293,7 @@ class EmbeddedSession:
             raise self._error(
                 site, "The document is too much for the embedded core.", INSTALL
             ) from error
-        if hole.greeting.has_metavariables:
-            raise self._error(
-                site,
-                "The goal here contains metavariables, so that it is not yet known what is to be "
-                "proved.",
-                "Give the missing terms or types first.",
-            )
-        if not hole.greeting.is_prop:
-            raise self._error(
-                site,
-                "The goal here is not a proposition: data is asked for, not a proof.",
-                "Write the term yourself, or a `sorry` for the proofs inside it.",
-            )
+        check_goal(hole.greeting, site)
         return hole
 
     @staticmethod

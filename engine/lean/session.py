@@ -164,6 +164,25 @@ def _objection(
     return None
 
 
+def check_goal(greeting: Greeting, site: Site) -> None:
+    """Raises :class:`EngineError` for a goal with metavariables, or that is no proposition."""
+    if greeting.has_metavariables:
+        raise EngineError(
+            "The goal here contains metavariables, so that it is not yet known what is to be "
+            "proved.",
+            remedy="Give the missing terms or types first.",
+            line=site.line,
+            column=site.column,
+        )
+    if not greeting.is_prop:
+        raise EngineError(
+            "The goal here is not a proposition: data is asked for, not a proof.",
+            remedy="Write the term yourself, or a `sorry` for the proofs inside it.",
+            line=site.line,
+            column=site.column,
+        )
+
+
 class ProcessSession:
     """Opens and verifies with one Lean process each: the plain way, that pays the imports anew."""
 
@@ -210,11 +229,18 @@ class ProcessSession:
             memory_mb=self._memory_mb,
         )
 
-    def _absolute(self, document: Document, text: str, command: LeanCommand) -> str:
-        analysis = analyse(text)
-        if not any(item.module.startswith(".") for item in analysis.imports):
-            return text
-        return with_absolute_imports(text, analysis, document.path, command.search_path)
+    async def _prepare(
+        self, document: Document, site: Site
+    ) -> tuple[LeanCommand, str, Analysis, Site]:
+        """How Lean is run over ``document``, its text with absolute imports, and the site there."""
+        analysis = analyse(document.text)
+        command = await self._command(document, analysis)
+        text = with_absolute_imports(document.text, analysis, document.path, command.search_path)
+        # Imports come before every site, so that a change of their length moves nothing inside.
+        moved = len(text) - len(document.text)
+        here = analyse(text) if moved else analysis
+        place = next(s for s in here.sites if s.span.start == site.span.start + moved)
+        return command, text, here, place
 
     async def open(self, document: Document, site: Site) -> LeanHole:
         """Opens ``site`` in a Lean process of its own.
@@ -222,13 +248,7 @@ class ProcessSession:
         Raises :class:`EngineError` where the imports are missing, Lean does not accept the
         statement, never comes to the site, or the goal is not a proposition or has metavariables.
         """
-        analysis = analyse(document.text)
-        command = await self._command(document, analysis)
-        # Imports come before every site, so that a change of their length moves nothing inside.
-        text = self._absolute(document, document.text, command)
-        moved = len(text) - len(document.text)
-        here = analyse(text) if moved else analysis
-        place = next(s for s in here.sites if s.span.start == site.span.start + moved)
+        command, text, here, place = await self._prepare(document, site)
         hole = LeanHole(
             command,
             lambda folder: with_hole(text, here, place, str(folder)),
@@ -237,7 +257,7 @@ class ProcessSession:
         self._holes.add(hole)
         try:
             greeting = await hole.open(_OPEN_SECONDS)
-            self._judge(greeting, site)
+            check_goal(greeting, site)
         except NotReachedError as error:
             messages = hole.process.messages if hole.process is not None else []
             await hole.close()
@@ -246,24 +266,6 @@ class ProcessSession:
             await hole.close()
             raise
         return hole
-
-    @staticmethod
-    def _judge(greeting: Greeting, site: Site) -> None:
-        if greeting.has_metavariables:
-            raise EngineError(
-                "The goal here contains metavariables, so that it is not yet known what is to be "
-                "proved.",
-                remedy="Give the missing terms or types first.",
-                line=site.line,
-                column=site.column,
-            )
-        if not greeting.is_prop:
-            raise EngineError(
-                "The goal here is not a proposition: data is asked for, not a proof.",
-                remedy="Write the term yourself, or a `sorry` for the proofs inside it.",
-                line=site.line,
-                column=site.column,
-            )
 
     @staticmethod
     def _why(
@@ -347,12 +349,7 @@ class ProcessSession:
         or meta code. A refusal is a verdict, not an exception.
         """
         started = time.monotonic()
-        analysis = analyse(document.text)
-        command = await self._command(document, analysis)
-        text = self._absolute(document, document.text, command)
-        moved = len(text) - len(document.text)
-        here = analyse(text) if moved else analysis
-        place = next(s for s in here.sites if s.span.start == site.span.start + moved)
+        command, text, here, place = await self._prepare(document, site)
         spliced = splice(text, [(place.span, replacement)])
         nonce = secrets.randbelow(1 << 30)
         exact, audited = await asyncio.gather(
@@ -405,12 +402,3 @@ def default_threads() -> int:
         return max(1, len(os.sched_getaffinity(0)))
     except AttributeError:  # macOS
         return os.cpu_count() or 1
-
-
-def as_environment_error(error: OSError) -> EngineError:
-    """A failure of the machine (no room, no rights) as one sentence."""
-    return EngineError(
-        f"The machine refused: {error.strerror or error}.",
-        remedy="Check free space and permissions of the temporary and the cache folder.",
-        kind=ErrorKind.ENVIRONMENT,
-    )
