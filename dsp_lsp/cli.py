@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from dsp_lsp.engine_client import EngineClient
-    from engine.protocol import SearchOptions, Settings
+    from engine.protocol import GeneratorSettings, SearchOptions, Settings
 
 __all__ = ["main"]
 
@@ -209,9 +209,38 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         # A file is changed on the word of the embedded core only where it was asked for.
         "embedded_fallback": not getattr(arguments, "write", False),
         "threads": arguments.threads,
-        "generator": arguments.generator,
+        "generator": _generator(arguments),
     }
     return Settings(**{name: value for name, value in chosen.items() if value is not None})
+
+
+def _generator(arguments: argparse.Namespace) -> GeneratorSettings:
+    import shlex
+
+    from engine.protocol import GeneratorSettings
+
+    command: list[str] = []
+    if arguments.generator_command is not None:
+        if arguments.generator not in (None, "process"):
+            arguments.parser.error("--generator-command is for --generator process")
+        try:
+            command = shlex.split(arguments.generator_command)
+        except ValueError as error:
+            arguments.parser.error(f"--generator-command: {error}")
+    if not command and (
+        arguments.generator == "process" or arguments.generator_command is not None
+    ):
+        arguments.parser.error("--generator process needs a --generator-command")
+    if arguments.generator == "repertoire" and arguments.model is not None:
+        arguments.parser.error("--generator repertoire has no --model")
+    chosen = {
+        "kind": "process" if command else arguments.generator,
+        "model": arguments.model,
+        "command": command,
+        "device": arguments.device,
+        "decoding": arguments.decoding,
+    }
+    return GeneratorSettings(**{name: value for name, value in chosen.items() if value is not None})
 
 
 def _options(arguments: argparse.Namespace) -> SearchOptions:
@@ -219,8 +248,8 @@ def _options(arguments: argparse.Namespace) -> SearchOptions:
 
     preset: dict[str, Any] = {}
     if arguments.preset == "paper":
-        if arguments.generator in (None, "repertoire"):
-            arguments.parser.error("--preset paper is a model alone: name one with --generator")
+        if arguments.generator == "repertoire":
+            arguments.parser.error("--preset paper is a model alone: name one with --model")
         preset = {
             "budget": 600.0,
             "tactic_timeout": 10.0,
@@ -337,7 +366,6 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     search.add_argument(
         "--preset", choices=("paper",), help="paper: a model alone, 600 s, 10 s for each tactic"
     )
-    search.add_argument("--generator", metavar="NAME", help="what proposes tactics")
     search.add_argument("--max-expansions", type=_count, metavar="N", help="stop after so many")
     search.add_argument("--seed", type=int, metavar="N", help="of sampling (default 0)")
     search.add_argument(
@@ -345,6 +373,28 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     )
     search.add_argument(
         "--lean", metavar="PATH", help="the `lean` program (default: found), or embedded"
+    )
+    _add_generator(parser)
+
+
+def _add_generator(parser: argparse.ArgumentParser) -> None:
+    generator = parser.add_argument_group("what proposes tactics")
+    generator.add_argument(
+        "--generator",
+        choices=("auto", "repertoire", "ct2", "torch", "process"),
+        help="default: auto, a model where there is one, else the repertoire",
+    )
+    generator.add_argument(
+        "--model", metavar="MODEL", help="a folder, or the hub id of a model you have converted"
+    )
+    generator.add_argument(
+        "--generator-command",
+        metavar="COMMAND",
+        help="a program that speaks as dsp-generator does, such as 'ssh gpu dsp-generator …'",
+    )
+    generator.add_argument("--device", metavar="DEVICE", help="cpu, cuda, cuda:1 (default: found)")
+    generator.add_argument(
+        "--decoding", choices=("beam", "sampling"), help="of the model (default: beam)"
     )
 
 

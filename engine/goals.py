@@ -27,9 +27,27 @@ class Goal:
     case: str | None = None
 
 
-def _split_goals(text: str) -> list[str]:
+def split_goals(text: str) -> list[str]:
+    """The goals of a tactic state as they are printed, without the line that counts them."""
     text = _COUNT.sub("", text)
     return [part for part in re.split(r"\n\n(?=\S)", text) if "⊢" in part]
+
+
+def split_hypotheses(goal: str) -> tuple[str | None, list[str], str]:
+    """A printed goal as its ``case`` line, its hypotheses with their commas, and its target."""
+    head, _, target = goal.partition("⊢ ")
+    lines = head.split("\n")
+    case = lines.pop(0) if lines[0].startswith("case ") else None
+    chunks: list[str] = []
+    for line in lines:
+        if not line.strip():
+            continue
+        fresh = not line[:1].isspace() and (not chunks or chunks[-1].endswith(","))
+        if fresh or not chunks:
+            chunks.append(line)
+        else:
+            chunks[-1] = f"{chunks[-1]}\n{line}"
+    return case, chunks, target
 
 
 def _parse_hypothesis(chunk: str) -> Hypothesis | None:
@@ -45,22 +63,10 @@ def _parse_hypothesis(chunk: str) -> Hypothesis | None:
 
 
 def _parse_goal(text: str) -> Goal:
-    head, _, target = text.partition("⊢ ")
-    lines = head.split("\n")
-    case = None
-    if lines and lines[0].startswith("case "):
-        case = lines.pop(0)[5:].strip() or None
-    chunks: list[str] = []
-    for line in lines:
-        if not line.strip():
-            continue
-        fresh = not line[:1].isspace() and (not chunks or chunks[-1].endswith(","))
-        if fresh or not chunks:
-            chunks.append(line)
-        else:
-            chunks[-1] = f"{chunks[-1]}\n{line}"
+    case, chunks, target = split_hypotheses(text)
     hypotheses = [_parse_hypothesis(chunk.strip().removesuffix(",")) for chunk in chunks]
-    return Goal(tuple(h for h in hypotheses if h is not None), target.strip(), case)
+    name = case[5:].strip() or None if case is not None else None
+    return Goal(tuple(h for h in hypotheses if h is not None), target.strip(), name)
 
 
 def parse_state(text: str) -> tuple[Goal, ...]:
@@ -69,4 +75,4 @@ def parse_state(text: str) -> tuple[Goal, ...]:
     The printed text is ambiguous where a user's notation prints ``,`` or `` : `` at a line's end;
     the result is meant for building tactics that Lean then judges, never for truth.
     """
-    return tuple(_parse_goal(part) for part in _split_goals(text))
+    return tuple(_parse_goal(part) for part in split_goals(text))

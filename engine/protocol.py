@@ -84,6 +84,37 @@ class StopReason(str, Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GeneratorSettings:
+    """What proposes tactics, besides the repertoire in front of it.
+
+    ``kind``: ``repertoire`` needs no model; ``ct2`` and ``torch`` run ``model`` in a process of
+    their own, on the CPU and with torch; ``process`` starts ``command``, which is then expected to
+    speak as ``dsp-generator`` does, here or on another machine; ``auto`` is ``process`` where there
+    is a command, else the best that runs ``model`` or the bundled model, else the repertoire.
+
+    ``model``: a folder, or the hub id of a model that was downloaded or converted before.
+    ``device`` (``auto``, ``cpu``, ``cuda``, ``cuda:1``) and ``compute_type`` (``auto``, ``int8``,
+    ``float32``, ``bfloat16``) are told to the process, and so is ``threads``: how many the model
+    uses on the CPU, None for half of the cores. ``decoding``: beam search, as in the paper's
+    baseline, or sampling. States longer than ``max_state_bytes`` are cut; tactics longer than
+    ``max_tactic_bytes`` are dropped. The process gets ``start_timeout`` seconds to load the model,
+    and ``sample_timeout`` for each state.
+    """
+
+    kind: Literal["auto", "repertoire", "ct2", "torch", "process"] = "auto"
+    model: str | None = None
+    command: list[str] = field(default_factory=list)
+    device: str = "auto"
+    compute_type: str = "auto"
+    threads: int | None = None
+    decoding: Literal["beam", "sampling"] = "beam"
+    max_state_bytes: int = 2048
+    max_tactic_bytes: int = 256
+    start_timeout: float = 120.0
+    sample_timeout: float = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What holds for the life of an engine process.
 
@@ -91,14 +122,14 @@ class Settings:
     core. ``embedded_fallback``: whether that core may stand in where no Lean 3 is found, for texts
     that import nothing and are in no project. ``threads``: how many tactics
     Lean runs at the same time; None for the number of cores. ``memory_mb``: Lean's own memory
-    limit (its ``-M``).
+    limit (its ``-M``). ``generator``: what proposes tactics.
     """
 
     lean: str | None = None
     embedded_fallback: bool = False
     threads: int | None = None
     memory_mb: int = 6144
-    generator: str = "repertoire"
+    generator: GeneratorSettings = field(default_factory=GeneratorSettings)
 
 
 @dataclass(frozen=True, kw_only=True)

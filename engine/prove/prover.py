@@ -50,8 +50,6 @@ _KEPT_TREES = 64
 _KEPT_HOLES = 2
 """Stopped searches whose Lean stays, so that they can be given more time."""
 
-GENERATORS = ("repertoire",)
-
 
 @dataclass(slots=True)
 class _Job:
@@ -95,10 +93,10 @@ class Prover:
     """Runs searches; the service behind ``python -m engine``."""
 
     def __init__(self, settings: Settings) -> None:
-        if settings.generator not in GENERATORS:
+        chosen = settings.generator
+        if chosen.kind in ("ct2", "torch", "process") or chosen.model is not None:
             raise EngineError(
-                f"There is no generator named {settings.generator}.",
-                remedy=f"Choose one of: {', '.join(GENERATORS)}.",
+                "This version runs no models yet.", remedy="Use the repertoire, the default."
             )
         if settings.threads is not None and settings.threads < 1:
             raise EngineError(f"The number of threads must be at least 1, not {settings.threads}.")
@@ -116,6 +114,10 @@ class Prover:
     async def prove(self, params: ProveParams, report: Report) -> ProveResult:
         """Opens the site and searches for a proof of it."""
         check_options(params.options)
+        if not params.options.repertoire and self._settings.generator.kind == "auto":
+            raise EngineError(
+                "There is no model that could search alone.", remedy="Name one with --model."
+            )
         running = self._jobs.get(params.job)
         if running is not None and running.state is not JobState.FINISHED:
             raise EngineError(f"A job named {params.job} is running already.")

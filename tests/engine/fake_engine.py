@@ -48,9 +48,9 @@ class FakeProver:
     """Satisfies :class:`engine.service.Service`."""
 
     def __init__(self, settings: Settings) -> None:
-        if settings.generator == "broken":
+        if settings.generator.model == "broken":
             raise EngineError(
-                "There is no generator 'broken'.",
+                "There is no model 'broken'.",
                 remedy="Use `repertoire`.",
                 kind=ErrorKind.ENVIRONMENT,
             )
@@ -66,7 +66,7 @@ class FakeProver:
             search_path=[params.path],
             mathlib=True,
             default_imports=["tactic"],
-            generator=self.settings.generator,
+            generator=self.settings.generator.kind,
             device="cpu",
         )
 
@@ -147,7 +147,7 @@ class FakeProver:
         return TreeResult(svg=f"<svg><!-- {job} --></svg>")
 
     async def close(self) -> None:
-        if self.settings.generator == "clingy":
+        if self.settings.generator.model == "clingy":
             await asyncio.Event().wait()
         for child in self.children:
             child.kill()

@@ -19,6 +19,7 @@ from engine.protocol import (
     EngineError,
     ErrorKind,
     ExtendParams,
+    GeneratorSettings,
     JobState,
     ProgressReport,
     ProveParams,
@@ -137,8 +138,8 @@ async def test_printing_does_not_reach_the_wire(engine: EngineProcess) -> None:
 
 
 async def test_a_generator_that_cannot_be_had_stops_the_start(engine: EngineProcess) -> None:
-    with pytest.raises(EngineError, match="no generator 'broken'"):
-        await engine.start(Settings(generator="broken"))
+    with pytest.raises(EngineError, match="no model 'broken'"):
+        await engine.start(Settings(generator=GeneratorSettings(model="broken")))
     assert engine.pid is not None
     assert not alive(engine.pid)
 
@@ -160,7 +161,7 @@ async def test_closing_leaves_nobody(engine: EngineProcess, pids: Callable[[], l
 async def test_closing_an_engine_that_will_not(
     name: str, engine: EngineProcess, pids: Callable[[], list[int]]
 ) -> None:
-    await engine.start(Settings(generator="clingy"))
+    await engine.start(Settings(generator=GeneratorSettings(model="clingy")))
     opened = asyncio.Event()
     job = asyncio.create_task(engine.prove(ask(name), lambda _: opened.set()))
     await asyncio.wait_for(opened.wait(), 20)

@@ -176,11 +176,11 @@ def test_a_reader_that_leaves_makes_no_noise(raw: Raw) -> None:
 PARENT = """
 import asyncio, os, sys
 from dsp_lsp.engine_client import EngineProcess
-from engine.protocol import ProveParams, Settings
+from engine.protocol import GeneratorSettings, ProveParams, Settings
 
 async def main():
     engine = EngineProcess([sys.executable, "-m", "tests.engine.fake_engine"])
-    await engine.start(Settings(generator=sys.argv[1]))
+    await engine.start(Settings(generator=GeneratorSettings(model=sys.argv[1])))
     text = f"theorem {sys.argv[2]} : true := sorry"
     await engine.prove(
         ProveParams(job="j", text=text, site=text.index("sorry")),

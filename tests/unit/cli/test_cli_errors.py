@@ -86,8 +86,13 @@ def test_no_site_there_says_where_sites_are(refused: Cli, place: str) -> None:
         ["--threads", "1.5"],
         ["--max-expansions", "0"],
         ["--sampling", "magic"],
-        ["--preset", "paper"],
         ["--preset", "paper", "--generator", "repertoire"],
+        ["--generator", "repertoire", "--model", "m"],
+        ["--generator", "process"],
+        ["--generator", "ct2", "--generator-command", "x"],
+        ["--generator-command", "'"],
+        ["--generator-command", ""],
+        ["--generator", "broken"],
         ["--json", "--diff"],
         ["--statement", "theorem t : true :="],
         ["--import", "tactic"],
@@ -189,9 +194,9 @@ def test_a_broken_environment_ends_it_and_keeps_what_was_proved(
 
 def test_an_unknown_generator(cli: Cli) -> None:
     save("x.lean", SORRY)
-    done = cli("prove", "x.lean", "--generator", "broken")
+    done = cli("prove", "x.lean", "--model", "broken")
     assert (done.status, done.out) == (3, "")
-    assert "no generator 'broken'" in done.err
+    assert "no model 'broken'" in done.err
 
 
 def test_an_engine_that_cannot_be_started(capsys: pytest.CaptureFixture[str]) -> None:
@@ -296,7 +301,7 @@ def test_ctrl_c_prints_what_was_proved_and_leaves_nobody(
 def test_sigterm_leaves_nobody_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_ENGINE_PIDS", str(tmp_path / "pids"))
     save("x.lean", SORRY.replace("ok", "hang"))
-    process = start("prove", "x.lean", "--generator", "clingy")
+    process = start("prove", "x.lean", "--model", "clingy")
     pids = tmp_path / "pids"
     assert eventually(lambda: pids.exists() and pids.read_text().endswith("\n"))
     process.terminate()
