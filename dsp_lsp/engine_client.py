@@ -21,6 +21,7 @@ from engine.protocol import (
     SHUTDOWN,
     SUGGEST,
     TREE,
+    VERIFY,
     EngineError,
     Environment,
     EnvironmentParams,
@@ -35,6 +36,8 @@ from engine.protocol import (
     SuggestParams,
     SuggestResult,
     TreeResult,
+    Verdict,
+    VerifyParams,
 )
 from engine.wire import FramingError, MalformedError, Peer, RpcError, from_json
 
@@ -87,6 +90,9 @@ class EngineClient(Protocol):
     async def suggest(self, params: SuggestParams) -> SuggestResult:
         """Tactics that succeed at a site, best first."""
 
+    async def verify(self, params: VerifyParams) -> Verdict:
+        """The verdict on a given proof in a given text."""
+
     async def tree(self, job: str) -> TreeResult:
         """A picture of a job's search."""
 
@@ -122,6 +128,11 @@ class EngineProcess:
     def pid(self) -> int | None:
         """The engine's process id, once started."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def gone(self) -> bool:
+        """Whether the engine was started and has ended since."""
+        return self._watch is not None and self._watch.done()
 
     async def start(self, settings: Settings) -> InitializeResult:
         """See :class:`EngineClient`. Nothing is left running when it raises."""
@@ -186,6 +197,10 @@ class EngineProcess:
     async def suggest(self, params: SuggestParams) -> SuggestResult:
         """See :class:`EngineClient`."""
         return await self._call(SUGGEST, params, SuggestResult)
+
+    async def verify(self, params: VerifyParams) -> Verdict:
+        """See :class:`EngineClient`."""
+        return await self._call(VERIFY, params, Verdict)
 
     async def tree(self, job: str) -> TreeResult:
         """See :class:`EngineClient`."""

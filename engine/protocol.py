@@ -2,8 +2,8 @@
 
 Plain dataclasses over the standard library; both sides import this module and nothing else of each
 other. Requests: ``initialize``, ``environment``, ``prove``, ``extend``, ``cancel``, ``suggest``,
-``tree``, ``shutdown``. The engine sends the notification ``progress``, at most ten times a second
-and job. Positions are offsets in code points; durations are seconds.
+``verify``, ``tree``, ``shutdown``. The engine sends the notification ``progress``, at most ten
+times a second and job. Positions are offsets in code points; durations are seconds.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ PROVE = "prove"
 EXTEND = "extend"
 CANCEL = "cancel"
 SUGGEST = "suggest"
+VERIFY = "verify"
 TREE = "tree"
 SHUTDOWN = "shutdown"
 PROGRESS = "progress"
@@ -273,7 +274,8 @@ class Verdict:
 @dataclass(frozen=True, kw_only=True)
 class ProveResult:
     """How a search ended. With status ``proved``, replacing the code points ``start:end`` of the
-    text by ``replacement`` gives the document that ``verdict`` is about.
+    text by ``replacement`` gives the document that ``verdict`` is about. ``goals`` is how many were
+    open at the site, which rendering ``steps`` anew needs to know.
     """
 
     job: str
@@ -282,6 +284,7 @@ class ProveResult:
     goal: str
     elapsed: float
     statistics: Statistics
+    goals: int = 1
     steps: list[str] = field(default_factory=list)
     start: int = 0
     end: int = 0
@@ -335,7 +338,22 @@ class Suggestion:
 
 @dataclass(frozen=True, kw_only=True)
 class SuggestResult:
-    """The tactic state at the site and the tactics that succeed there."""
+    """The tactic state at the site, how many goals are open, and the tactics that succeed there."""
 
     goal: str
     suggestions: list[Suggestion]
+    goals: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyParams:
+    """Asks for a verdict on ``text`` with ``replacement`` at the site that starts at ``site``.
+
+    For a proof that was found in an earlier version of the text. The answer is a :class:`Verdict`;
+    a refusal is one, too.
+    """
+
+    text: str
+    site: int
+    replacement: str
+    path: str | None = None

@@ -21,6 +21,7 @@ from engine.protocol import (
     SHUTDOWN,
     SUGGEST,
     TREE,
+    VERIFY,
     EnvironmentParams,
     ExtendParams,
     InitializeResult,
@@ -29,6 +30,7 @@ from engine.protocol import (
     ProveParams,
     Settings,
     SuggestParams,
+    VerifyParams,
 )
 from engine.wire import INVALID_REQUEST, METHOD_NOT_FOUND, Peer, RpcError, from_json
 
@@ -116,6 +118,7 @@ class Server:
             EXTEND: self._extend,
             CANCEL: self._cancel,
             SUGGEST: self._suggest,
+            VERIFY: self._verify,
             TREE: self._tree,
             SHUTDOWN: self._shutdown,
         }
@@ -186,6 +189,9 @@ class Server:
 
     async def _suggest(self, params: object) -> object:
         return await self._prover.suggest(from_json(SuggestParams, params))
+
+    async def _verify(self, params: object) -> object:
+        return await self._prover.verify(from_json(VerifyParams, params))
 
     async def _tree(self, params: object) -> object:
         return await self._prover.tree(from_json(JobParams, params).job)

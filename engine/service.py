@@ -16,6 +16,8 @@ from engine.protocol import (
     SuggestParams,
     SuggestResult,
     TreeResult,
+    Verdict,
+    VerifyParams,
 )
 
 Report: TypeAlias = Callable[[ProgressReport], None]
@@ -39,6 +41,9 @@ class Service(Protocol):
 
     async def suggest(self, params: SuggestParams) -> SuggestResult:
         """Tactics that succeed at a site."""
+
+    async def verify(self, params: VerifyParams) -> Verdict:
+        """The verdict on a given proof in a given text."""
 
     async def tree(self, job: str) -> TreeResult:
         """A picture of a job's search."""

@@ -33,6 +33,7 @@ from engine.protocol import (
     SuggestResult,
     TreeResult,
     Verdict,
+    VerifyParams,
 )
 from engine.prove.run import Run
 from engine.prove.sessions import Sessions
@@ -63,6 +64,7 @@ class _Job:
     hole: Hole | None = None
     run: Run | None = None
     goal: str = ""
+    goals: int = 1
     notes: list[str] = field(default_factory=list)
 
 
@@ -135,7 +137,7 @@ class Prover:
         session, job.notes = await self._sessions.serving(job.document)
         hole = job.hole = await session.open(job.document, job.site)
         greeting = hole.greeting
-        job.goal = greeting.text
+        job.goal, job.goals = greeting.text, greeting.goals
         repertoire = Repertoire(await hole.known(Repertoire.asked()))
 
         async def verify(steps: Sequence[str]) -> tuple[str, Verdict]:
@@ -232,6 +234,7 @@ class Prover:
         common = {
             "job": job.name,
             "goal": job.goal,
+            "goals": job.goals,
             "elapsed": run.found_after,
             "statistics": run.statistics(),
             "notes": notes,
@@ -362,7 +365,19 @@ class Prover:
         finally:
             await hole.close()
         best = sorted(found.items(), key=lambda item: (item[1].goals > 0, item[0]))
-        return SuggestResult(goal=greeting.text, suggestions=[s for _, s in best[: params.limit]])
+        return SuggestResult(
+            goal=greeting.text,
+            suggestions=[s for _, s in best[: params.limit]],
+            goals=greeting.goals,
+        )
+
+    # -- verdicts --------------------------------------------------------------------------------
+
+    async def verify(self, params: VerifyParams) -> Verdict:
+        """The verdict on a given proof in a given text."""
+        document = Document(params.text, Path(params.path) if params.path is not None else None)
+        session, _ = await self._sessions.serving(document)
+        return await session.verify(document, _site(params.text, params.site), params.replacement)
 
 
 def _folder(path: str) -> Path:

@@ -36,6 +36,7 @@ from engine.protocol import (
     SuggestResult,
     TreeResult,
     Verdict,
+    VerifyParams,
 )
 
 if TYPE_CHECKING:
@@ -142,6 +143,10 @@ class FakeProver:
             Suggestion(tactic="intro h", goals=1, state="h : p\n⊢ p"),
         ]
         return SuggestResult(goal="⊢ p → p", suggestions=found[: params.limit])
+
+    async def verify(self, params: VerifyParams) -> Verdict:
+        accepted = "wrong" not in params.replacement
+        return Verdict(accepted=accepted, checker="Lean 3.51.1", seconds=0.1)
 
     async def tree(self, job: str) -> TreeResult:
         return TreeResult(svg=f"<svg><!-- {job} --></svg>")
