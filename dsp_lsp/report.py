@@ -70,6 +70,7 @@ def record(document: Document, outcome: Outcome) -> dict[str, Any]:
         "edit": asdict(splice) if splice else None,
         "verdict": asdict(verdict) if verdict else None,
         "axioms": list(verdict.axioms) if verdict else [],
+        "milliseconds": result.milliseconds if result else None,
         "elapsed": result.elapsed if result else None,
         "stop_reason": result.stop_reason.value if result else None,
         "statistics": asdict(result.statistics) if result else None,
@@ -117,7 +118,9 @@ def verdict_text(outcome: Outcome) -> str:
         if verdict is not None and verdict.message:
             reason = f"its proof was refused: {verdict.message}"
         return f"no proof in {result.elapsed:.1f} s: {reason} ({effort})"
-    parts = [f"checked by {verdict.checker}"]
+    parts = [f"checked by {verdict.checker} in {verdict.seconds:.1f} s"]
+    if result.milliseconds is not None:
+        parts[0] += f", its tactics in {result.milliseconds:.0f} ms"
     if verdict.axioms:
         parts.append("axioms: " + ", ".join(verdict.axioms))
     if verdict.sorries:

@@ -274,8 +274,9 @@ class Verdict:
 @dataclass(frozen=True, kw_only=True)
 class ProveResult:
     """How a search ended. With status ``proved``, replacing the code points ``start:end`` of the
-    text by ``replacement`` gives the document that ``verdict`` is about. ``goals`` is how many were
-    open at the site, which rendering ``steps`` anew needs to know.
+    text by ``replacement`` gives the document that ``verdict`` is about; ``milliseconds`` is what
+    Lean needs for the proof's tactics alone, where it was measured. ``goals`` is how many were open
+    at the site, which rendering ``steps`` anew needs to know.
     """
 
     job: str
@@ -290,6 +291,7 @@ class ProveResult:
     end: int = 0
     replacement: str = ""
     verdict: Verdict | None = None
+    milliseconds: float | None = None
     notes: list[str] = field(default_factory=list)
 
 

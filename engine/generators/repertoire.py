@@ -83,24 +83,31 @@ CLOSERS: tuple[Extra, ...] = (
 )
 """Tried first at each node, cheapest first."""
 
-LONG_CLOSERS: tuple[Extra, ...] = (
-    _extra("nlinarith"),
-    _extra("finish"),
-    _extra("tauto!"),
-    Extra(
+_PROBES = {
+    "library_search": Extra(
         "(do s ← tactic.library_search {}, dsp_lsp.say [s])", ("tactic.library_search",), probe=True
     ),
-    Extra("(do ts ← tactic.hint, dsp_lsp.say (ts.map prod.fst))", ("tactic.hint",), probe=True),
-    Extra(
+    "hint": Extra(
+        "(do ts ← tactic.hint, dsp_lsp.say (ts.map prod.fst))", ("tactic.hint",), probe=True
+    ),
+    "tidy": Extra(
         '(do ts ← tactic.tidy.core {}, dsp_lsp.say [", ".intercalate ts])',
         ("tactic.tidy.core",),
         probe=True,
     ),
-    Extra(
+    "suggest": Extra(
         "(do ss ← tactic.suggest_scripts (some 12) {}, dsp_lsp.say ss)",
         ("tactic.suggest_scripts",),
         probe=True,
     ),
+}
+"""Tactics that search and print what they found, and how they are asked for it."""
+
+LONG_CLOSERS: tuple[Extra, ...] = (
+    _extra("nlinarith"),
+    _extra("finish"),
+    _extra("tauto!"),
+    *_PROBES.values(),
 )
 """Tried beside the search, one at a time: each can take seconds."""
 
@@ -658,6 +665,11 @@ class Repertoire:
     def squeeze(self) -> Extra | None:
         """What turns ``simp`` into ``simp only [...]``, if it exists here."""
         return SQUEEZE if self._known >= set(SQUEEZE.needs) else None
+
+    def probe_for(self, tactic: str) -> Extra | None:
+        """What says which tactic ``tactic`` (``library_search``, ``squeeze_simp``…) ended with."""
+        wanted = SQUEEZE if tactic in ("squeeze_simp", "simp?") else _PROBES.get(tactic)
+        return wanted if wanted is not None and self._known >= set(wanted.needs) else None
 
     async def sample(self, state: str, n: int, *, seed: int) -> list[Candidate]:
         """The ``n`` heaviest moves for ``state``; ``seed`` changes nothing, there is no chance."""

@@ -249,6 +249,7 @@ class Prover:
             end=job.site.span.end,
             replacement=proof.replacement,
             verdict=proof.verdict,
+            milliseconds=proof.milliseconds,
             **common,  # type: ignore[arg-type]
         )
 

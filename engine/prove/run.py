@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.generators.repertoire import clean_said
 from engine.protocol import SearchOptions, Statistics, StopReason, Verdict
+from engine.prove.minimise import Form, Minimiser
 from engine.search import (
     CLOSING_LOG_PROB,
     DynamicSchedule,
@@ -39,16 +40,23 @@ _LONG_RANK = 1000
 _INLINE_EVERY = 4
 """With one worker, the long closers get their turn once in so many expansions."""
 
+_MINIMISE_SHARE = 0.1
+"""Share of the budget that may go into a shorter form of a proof."""
+
 _IDLE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A verified proof: its tactics, the text that stands at the site, and the verdict."""
+    """A verified proof: its tactics, the text that stands at the site, and the verdict.
+
+    ``milliseconds`` is what Lean needed for its tactics in the hole, if they were run once more.
+    """
 
     steps: tuple[str, ...]
     replacement: str
     verdict: Verdict
+    milliseconds: float | None = None
 
 
 Verify = Callable[[Sequence[str]], Awaitable[tuple[str, Verdict]]]
@@ -104,6 +112,7 @@ class Run:
         self.refusals: list[str] = []
         self.generator = generator
         self._hole = hole
+        self._root = root
         self._options = options
         self._repertoire = repertoire
         self._verify = verify
@@ -331,12 +340,14 @@ class Run:
                 if steps in self._tried_proofs:
                     continue
                 self._tried_proofs.add(steps)
-                for form in dict.fromkeys((await self._polished(steps), steps)):
+                short = await self._minimised(steps)
+                forms = {steps: None} if short is None else {short.steps: short.milliseconds}
+                for form in dict.fromkeys((*forms, steps)):
                     started = time.monotonic()
                     replacement, verdict = await self._verify(form)
                     self._seconds.verify += time.monotonic() - started
                     if verdict.accepted:
-                        self.proof = Proof(form, replacement, verdict)
+                        self.proof = Proof(form, replacement, verdict, forms.get(form))
                         result = Result(rank, candidate, Solved(), extra=extra)
                         self.search.tell(node, [result], proof=form)
                         return True
@@ -350,45 +361,15 @@ class Run:
             return result.outcome, [clean_said(said) for said in result.said]
         return Failed("not applied"), []
 
-    async def _replay(self, steps: Sequence[str]) -> bool:
-        state = 0
-        for number, step in enumerate(steps, 1):
-            outcome, _ = await self._one(state, step, self._options.tactic_timeout)
-            if isinstance(outcome, Solved):
-                return number == len(steps)
-            if not isinstance(outcome, Progress):
-                return False
-            state = outcome.state_id
-        return False
-
-    async def _polished(self, steps: tuple[str, ...]) -> tuple[str, ...]:
-        """The proof without the steps that it does not need, and without a bare ``simp`` inside."""
-        place = 0
-        while len(steps) > 1 and place < len(steps) - 1:
-            shorter = steps[:place] + steps[place + 1 :]
-            if await self._replay(shorter):
-                steps = shorter
-            else:
-                place += 1
-        squeeze = self._repertoire.squeeze() if self._repertoire is not None else None
-        if squeeze is None:
-            return steps
-        state, polished = 0, list(steps)
-        for place, step in enumerate(steps[:-1]):
-            outcome, _ = await self._one(state, step, self._options.tactic_timeout)
-            if not isinstance(outcome, Progress):
-                return steps
-            said: Sequence[str] = ()
-            if step == "simp":
-                _, said = await self._one(state, squeeze.tactic, self._options.tactic_timeout)
-            elif step == "ring":
-                said = ("ring_nf",)  # else `ring` itself asks for it, in the user's document
-            for tactic in said[:1]:
-                again, _ = await self._one(state, tactic, self._options.tactic_timeout)
-                if isinstance(again, Progress) and again.text == outcome.text:
-                    polished[place] = tactic
-            state = outcome.state_id
-        return tuple(polished)
+    async def _minimised(self, steps: tuple[str, ...]) -> Form | None:
+        minimiser = Minimiser(
+            lambda state, tactics, timeout: self._hole.apply(state, tactics, timeout=timeout),
+            self._root,
+            self._repertoire,
+            timeout=self._options.tactic_timeout,
+            seconds=_MINIMISE_SHARE * self.search.budget,
+        )
+        return await minimiser.shortest(steps)
 
     # -- the long closers ------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ found.
 """
 
 from engine.source.analysis import Analysis, analyse, find_again, find_sites, site_at
+from engine.source.merging import merged
 from engine.source.model import Declaration, Import, Site, SiteKind, Span
 from engine.source.rendering import WIDTH, render_proof
 from engine.source.splicing import fill, fill_edits, moved, splice
@@ -22,6 +23,7 @@ __all__ = [
     "fill_edits",
     "find_again",
     "find_sites",
+    "merged",
     "moved",
     "render_proof",
     "site_at",
