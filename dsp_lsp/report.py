@@ -118,14 +118,15 @@ def verdict_text(outcome: Outcome) -> str:
         if verdict is not None and verdict.message:
             reason = f"its proof was refused: {verdict.message}"
         return f"no proof in {result.elapsed:.1f} s: {reason} ({effort})"
-    parts = [f"checked by {verdict.checker} in {verdict.seconds:.1f} s"]
-    if result.milliseconds is not None:
-        parts[0] += f", its tactics in {result.milliseconds:.0f} ms"
+    parts = [f"checked by {verdict.checker}"]
     if verdict.axioms:
         parts.append("axioms: " + ", ".join(verdict.axioms))
     if verdict.sorries:
         parts.append("depends on sorry via " + ", ".join(verdict.sorries))
-    return f"proved in {result.elapsed:.1f} s, {effort}; " + "; ".join(parts)
+    cost = f"the check took {verdict.seconds:.1f} s"
+    if result.milliseconds is not None:
+        cost += f", the tactics alone {result.milliseconds:.0f} ms"
+    return f"proved in {result.elapsed:.1f} s, {effort}; " + "; ".join([*parts, cost])
 
 
 def in_context(document: Document, outcome: Outcome) -> Iterator[tuple[str, bool]]:
