@@ -159,6 +159,12 @@ def _sites(arguments: argparse.Namespace, connect: Callable[[], EngineClient]) -
     return 0
 
 
+def _serve(arguments: argparse.Namespace, connect: Callable[[], EngineClient]) -> int:
+    from dsp_lsp.serving import serve
+
+    return serve()
+
+
 def _with_engine(
     connect: Callable[[], EngineClient],
     command: Callable[[EngineClient], Coroutine[Any, Any, int]],
@@ -281,6 +287,7 @@ def _parser() -> _Parser:
     _add_prove(commands)
     _add_sites(commands)
     _add_suggest(commands)
+    _add_serve(commands)
     return parser
 
 
@@ -345,6 +352,17 @@ def _add_suggest(commands: Any) -> None:
     parser.add_argument("--limit", type=_count, default=16, help="at most so many (default 16)")
     parser.add_argument("--json", action="store_true", help="print a JSON object")
     _add_search(parser)
+
+
+def _add_serve(commands: Any) -> None:
+    parser = commands.add_parser(
+        "serve",
+        help="serve an editor (a language server on standard input and output)",
+        description="A language server on standard input and output, to be started by an editor.",
+    )
+    parser.set_defaults(run=_serve, parser=parser)
+    # What clients add by themselves; there is no other way to talk to it.
+    parser.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)
 
 
 def _add_search(parser: argparse.ArgumentParser) -> None:
