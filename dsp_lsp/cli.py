@@ -216,6 +216,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         "embedded_fallback": not getattr(arguments, "write", False),
         "threads": arguments.threads,
         "generator": _generator(arguments),
+        "sandbox": arguments.sandbox,
     }
     return Settings(**{name: value for name, value in chosen.items() if value is not None})
 
@@ -391,6 +392,11 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     )
     search.add_argument(
         "--lean", metavar="PATH", help="the `lean` program (default: found), or embedded"
+    )
+    search.add_argument(
+        "--sandbox",
+        choices=("auto", "required", "off"),
+        help="around Lean: where one works (auto, the default), always, or never",
     )
     _add_generator(parser)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal
+from typing import Literal, TypeAlias
 
 PROTOCOL_VERSION = 1
 
@@ -84,6 +84,10 @@ class StopReason(str, Enum):
     CANCELLED = "cancelled"
 
 
+SandboxMode: TypeAlias = Literal["auto", "required", "off"]
+"""Whether Lean runs in a sandbox: where one works, always (else it does not run), or never."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GeneratorSettings:
     """What proposes tactics, besides the repertoire in front of it.
@@ -130,6 +134,7 @@ class Settings:
     embedded_fallback: bool = False
     threads: int | None = None
     memory_mb: int = 6144
+    sandbox: SandboxMode = "auto"
     generator: GeneratorSettings = field(default_factory=GeneratorSettings)
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from contextlib import suppress
+import subprocess
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.lean.messages import Message, parse_message
+from engine.lean.sandbox import Launch, Sandbox, with_limits
 from engine.lifetime import Tied, tie
 from engine.protocol import EngineError, ErrorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from engine.lean.toolchain import Toolchain
@@ -25,44 +27,69 @@ _LINE_LIMIT = 1 << 20
 _MESSAGE_LIMIT = 10_000
 """Most messages kept of one run: a tactic that prints for ever must not fill our memory."""
 
+_VARIABLES = (
+    "PATH",
+    "HOME",
+    "ELAN_HOME",
+    "ELAN_TOOLCHAIN",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+)
+"""What Lean, or elan in front of it, is told of our environment: a document can read it."""
+
 _LOOK_SECONDS = 0.1
 """How often we look whether a Lean has ended whose pipes somebody else holds open."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeanCommand:
-    """How Lean is run: the program, where modules are, threads, and its own memory limit in MB."""
+    """How Lean is run: the program, where modules are, threads, its own memory limit in MB, and
+    the sandbox around it, if there is one.
+    """
 
     toolchain: Toolchain
     search_path: tuple[Path, ...]
     threads: int
     memory_mb: int
+    sandbox: Sandbox | None = None
 
     def arguments(self, file: Path) -> list[str]:
-        """The command line that checks ``file`` and prints messages as JSON."""
-        return [
-            str(self.toolchain.program),
-            "--json",
-            f"-j{self.threads}",
-            f"-M{self.memory_mb}",
-            str(file),
-        ]
+        """The arguments that make Lean check ``file`` and print messages as JSON."""
+        return ["--json", f"-j{self.threads}", f"-M{self.memory_mb}", str(file)]
 
-    def environment(self) -> dict[str, str]:
-        """Our environment with Lean's search path set."""
-        return {**os.environ, "LEAN_PATH": os.pathsep.join(map(str, self.search_path))}
+    @contextmanager
+    def launch(self, file: Path) -> Iterator[Launch]:
+        """How Lean is started over ``file``; it may look into the file's folder, no further."""
+        path = {"LEAN_PATH": os.pathsep.join(map(str, self.search_path))}
+        arguments = self.arguments(file)
+        if self.sandbox is None:
+            own = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+            yield Launch([str(self.toolchain.program), *arguments], {**own, **path})
+            return
+        with self.sandbox.launch(
+            arguments, readable=self.search_path, folder=file.parent, environment=path
+        ) as launch:
+            yield launch
 
 
 class LeanProcess:
     """One run of Lean over one file. ``messages`` grows while it runs."""
 
-    def __init__(self, process: asyncio.subprocess.Process, tied: Tied) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, tied: Tied, sandbox: Sandbox | None = None
+    ) -> None:
         if process.stdout is None or process.stderr is None:
             raise ValueError("Lean must be started with pipes")
         self._process = process
         self._stdout = process.stdout
         self._stderr = process.stderr
         self._tied = tied
+        self._sandbox = sandbox
+        self._code: int | None = None
         self.messages: list[Message] = []
         self.noise = b""
         self._readers = [
@@ -74,27 +101,34 @@ class LeanProcess:
     @classmethod
     async def start(cls, command: LeanCommand, file: Path) -> LeanProcess:
         """Starts Lean over ``file``; raises :class:`EngineError` when it cannot be started."""
-        tied = tie(command.arguments(file))
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *tied.argv,
-                cwd=command.toolchain.folder,
-                env=command.environment(),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                limit=_LINE_LIMIT,
-                **tied.options,
-            )
-        except OSError as error:
-            tied.release()
-            raise EngineError(
-                f"{command.toolchain.program} cannot be started: {error.strerror}.",
-                remedy="Check the program's path and permissions.",
-                kind=ErrorKind.ENVIRONMENT,
-            ) from error
+        with command.launch(file) as launch:
+            tied = tie(launch.argv)
+            options = dict(tied.options)
+            inherited = (*options.pop("pass_fds", ()), *launch.descriptors)
+            limited = with_limits(options.pop("preexec_fn", None), command.memory_mb)
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *tied.argv,
+                    cwd=command.toolchain.folder,
+                    env=launch.environment,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.PIPE,
+                    limit=_LINE_LIMIT,
+                    pass_fds=inherited,
+                    preexec_fn=limited,
+                    **options,
+                )
+            except (OSError, subprocess.SubprocessError) as error:
+                tied.release()
+                why = error.strerror if isinstance(error, OSError) else error
+                raise EngineError(
+                    f"{command.toolchain.program} cannot be started: {why}.",
+                    remedy="Check the program's path and permissions.",
+                    kind=ErrorKind.ENVIRONMENT,
+                ) from error
         tied.started()
-        return cls(process, tied)
+        return cls(process, tied, command.sandbox)
 
     @property
     def pid(self) -> int:
@@ -123,18 +157,19 @@ class LeanProcess:
         waiting = asyncio.create_task(self._process.wait())
         while self._process.returncode is None:
             await asyncio.wait({waiting}, timeout=_LOOK_SECONDS)
-        code = self._process.returncode
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         _, held = await asyncio.wait({waiting, *self._readers}, timeout=5)
         for task in held:
             task.cancel()
         self._tied.release()
-        return code
+        code = self._process.returncode
+        self._code = code if self._sandbox is None else self._sandbox.exit_code(code, self.noise)
+        return self._code
 
     def how_it_ended(self) -> str:
         """One clause about the exit of a process that has ended."""
-        code = self._process.returncode
+        code = self._code
         if code is None:
             return "is still running"
         last = self.noise.decode("utf-8", "replace").strip().splitlines()[-1:] or [""]

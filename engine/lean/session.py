@@ -17,6 +17,7 @@ from engine.lean.modules import absolute_module, check_imports, module_source, w
 from engine.lean.process import LeanCommand, LeanProcess
 from engine.lean.project import Project, find_project
 from engine.lean.runtime import runtime_folder
+from engine.lean.sandbox import Sandboxes
 from engine.lean.scratch import make_scratch, remove_scratch, sweep
 from engine.lean.toolchain import Toolchain, find_toolchain
 from engine.lean.verify import new_errors, read_audits
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
     from engine.lean.messages import Message
+    from engine.protocol import SandboxMode
 
 _OPEN_SECONDS = 180.0
 """How long Lean may take to come to a site: imports, and the document before it."""
@@ -186,10 +188,18 @@ def check_goal(greeting: Greeting, site: Site) -> None:
 class ProcessSession:
     """Opens and verifies with one Lean process each: the plain way, that pays the imports anew."""
 
-    def __init__(self, *, lean: str | None, threads: int, memory_mb: int) -> None:
+    def __init__(
+        self,
+        *,
+        lean: str | None,
+        threads: int,
+        memory_mb: int,
+        sandbox: SandboxMode = "auto",
+    ) -> None:
         self._lean = lean
         self._threads = threads
         self._memory_mb = memory_mb
+        self._sandboxes = Sandboxes(sandbox)
         self._workplaces: dict[Path, Workplace] = {}
         self._runtimes: dict[Path, Path] = {}
         self._baselines: dict[tuple[str, Path | None], list[Message]] = {}
@@ -205,6 +215,10 @@ class ProcessSession:
             self._workplaces[folder] = await find_workplace(folder, self._lean)
         self.checker = f"Lean {self._workplaces[folder].toolchain.version_text}"
         return self._workplaces[folder]
+
+    def notices(self) -> list[str]:
+        """What the user should know about how Lean runs; each is given once."""
+        return self._sandboxes.notices()
 
     async def _command(self, document: Document, analysis: Analysis) -> LeanCommand:
         if analysis.prelude:
@@ -227,6 +241,7 @@ class ProcessSession:
             # The elaborator waits in a thread of its own while the hole is open.
             threads=self._threads + 2,
             memory_mb=self._memory_mb,
+            sandbox=await self._sandboxes.of(toolchain),
         )
 
     async def _prepare(

@@ -136,6 +136,7 @@ class Prover:
     async def _prove(self, job: _Job) -> Stop:
         session, job.notes = await self._sessions.serving(job.document)
         hole = job.hole = await session.open(job.document, job.site)
+        job.notes += self._sessions.notices()
         greeting = hole.greeting
         job.goal, job.goals = greeting.text, greeting.goals
         repertoire = Repertoire(await hole.known(Repertoire.asked()))

@@ -34,7 +34,10 @@ class Sessions:
         self._asked_for_core = settings.lean == EMBEDDED
         self._may_fall_back = settings.embedded_fallback and settings.lean is None
         self._lean = ProcessSession(
-            lean=settings.lean, threads=threads, memory_mb=settings.memory_mb
+            lean=settings.lean,
+            threads=threads,
+            memory_mb=settings.memory_mb,
+            sandbox=settings.sandbox,
         )
         self._core = EmbeddedSession()
 
@@ -54,6 +57,10 @@ class Sessions:
                 raise
             return self._core, [NOTICE]
         return self._lean, []
+
+    def notices(self) -> list[str]:
+        """What the user should know about how Lean runs; each is given once."""
+        return self._lean.notices()
 
     async def environment(self, folder: Path) -> Environment:
         """What serves documents without imports in ``folder``."""

@@ -45,6 +45,8 @@ def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
 @pytest.fixture(autouse=True)
 def _in_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    # The fake Lean writes down its runs, and the interpreter that runs it may be anywhere.
+    monkeypatch.setenv("DSP_LSP_SANDBOX", "off")
 
 
 @pytest.fixture

@@ -26,8 +26,9 @@ EASY = "theorem t (p : Prop) (h : p) : p := sorry\n"
 
 
 def own_leans() -> list[int]:
-    """Living `lean` processes that this process has started."""
-    found = []
+    """Living `lean` processes below this one, also those inside a sandbox."""
+    parents: dict[int, int] = {}
+    leans = []
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
@@ -36,9 +37,18 @@ def own_leans() -> list[int]:
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
         state, parent = rest.split()[:2]
-        if "lean" in name and int(parent) == os.getpid() and state != "Z":
-            found.append(int(folder.name))
-    return found
+        parents[int(folder.name)] = int(parent)
+        if name == "lean" and state != "Z":
+            leans.append(int(folder.name))
+
+    def is_ours(pid: int) -> bool:
+        while pid in parents:
+            pid = parents[pid]
+            if pid == os.getpid():
+                return True
+        return False
+
+    return [pid for pid in leans if is_ours(pid)]
 
 
 def left_in(folder: Path) -> list[str]:
