@@ -6,7 +6,8 @@ import asyncio
 import re
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -65,9 +66,12 @@ Verify = Callable[[Sequence[str]], Awaitable[tuple[str, Verdict]]]
 
 @dataclass(slots=True)
 class _Seconds:
+    """Where the time went; ``judged`` is what finished proofs took, in Lean and in verification."""
+
     generator: float = 0.0
     lean: float = 0.0
     verify: float = 0.0
+    judged: float = 0.0
 
 
 def _closes(before: str, outcome: Outcome) -> bool:
@@ -156,6 +160,16 @@ class Run:
             seconds_lean=self._seconds.lean,
             seconds_verify=self._seconds.verify,
         )
+
+    @contextmanager
+    def _in_lean(self) -> Iterator[None]:
+        """Counts what is done inside as Lean's time, without the judging of proofs."""
+        started, judged = time.monotonic(), self._seconds.judged
+        try:
+            yield
+        finally:
+            judged = self._seconds.judged - judged
+            self._seconds.lean += max(0.0, time.monotonic() - started - judged)
 
     # -- running ---------------------------------------------------------------------------------
 
@@ -296,40 +310,46 @@ class Run:
                     sent.append(rank)
                     yield tactic
 
-        started, verified = time.monotonic(), self._seconds.verify
         # Once more after each proof that is refused: the rest of the batch still counts.
-        while todo:
-            sent.clear()
-            async for result in self._hole.apply(step.state_id, wanted(), timeout=timeout):
-                rank = sent[result.index]
-                answered.add(rank)
-                outcome = result.outcome
-                if isinstance(outcome, Solved):
-                    solved[rank] = result.tactic
-                else:
-                    known[result.tactic] = outcome
-                    candidate = Candidate(result.tactic, 0.0) if extra else candidates[rank]
-                    closes = _closes(step.text, outcome)
-                    if closes and self.generator is self._repertoire and not extra:
-                        # Moves have weights, not measured probabilities: nothing is lost here.
-                        candidate = replace(
-                            candidate, log_prob=max(candidate.log_prob, CLOSING_LOG_PROB)
-                        )
-                    told = Result(rank, candidate, outcome, extra=extra, closes=closes)
-                    self.search.tell(step.node, [told])
-                while solved and answered.issuperset(r for r in sent if r < min(solved)):
-                    first = min(solved)
-                    await self._solved(step.node, first, solved.pop(first), extra=extra)
-        # Proofs are judged in between; that is counted apart.
-        verified = self._seconds.verify - verified
-        self._seconds.lean += max(0.0, time.monotonic() - started - verified)
+        with self._in_lean():
+            while todo:
+                sent.clear()
+                async for result in self._hole.apply(step.state_id, wanted(), timeout=timeout):
+                    rank = sent[result.index]
+                    answered.add(rank)
+                    outcome = result.outcome
+                    if isinstance(outcome, Solved):
+                        solved[rank] = result.tactic
+                    else:
+                        known[result.tactic] = outcome
+                        candidate = Candidate(result.tactic, 0.0) if extra else candidates[rank]
+                        closes = _closes(step.text, outcome)
+                        if closes and self.generator is self._repertoire and not extra:
+                            # Moves have weights, not measured probabilities: nothing is lost here.
+                            candidate = replace(
+                                candidate, log_prob=max(candidate.log_prob, CLOSING_LOG_PROB)
+                            )
+                        told = Result(rank, candidate, outcome, extra=extra, closes=closes)
+                        self.search.tell(step.node, [told])
+                    while solved and answered.issuperset(r for r in sent if r < min(solved)):
+                        first = min(solved)
+                        await self._solved(step.node, first, solved.pop(first), extra=extra)
 
     # -- proofs ----------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _judging(self) -> AsyncIterator[None]:
+        started = time.monotonic()
+        async with self._verifying:
+            try:
+                yield
+            finally:
+                self._seconds.judged += time.monotonic() - started
 
     async def _solved(self, node: int, rank: int, tactic: str, *, extra: bool) -> bool:
         """Judges the proof that ``tactic`` completes, and tells the search; whether it stands."""
         candidate = Candidate(tactic, 0.0)
-        async with self._verifying:
+        async with self._judging():
             if self.proof is not None:
                 return False
             reason = "this proof was refused before"
@@ -344,8 +364,10 @@ class Run:
                 forms = {steps: None} if short is None else {short.steps: short.milliseconds}
                 for form in dict.fromkeys((*forms, steps)):
                     started = time.monotonic()
-                    replacement, verdict = await self._verify(form)
-                    self._seconds.verify += time.monotonic() - started
+                    try:
+                        replacement, verdict = await self._verify(form)
+                    finally:
+                        self._seconds.verify += time.monotonic() - started
                     if verdict.accepted:
                         self.proof = Proof(form, replacement, verdict, forms.get(form))
                         result = Result(rank, candidate, Solved(), extra=extra)
@@ -357,8 +379,9 @@ class Run:
             return False
 
     async def _one(self, state_id: int, tactic: str, timeout: float) -> tuple[Outcome, list[str]]:
-        async for result in self._hole.apply(state_id, [tactic], timeout=timeout):
-            return result.outcome, [clean_said(said) for said in result.said]
+        with self._in_lean():
+            async for result in self._hole.apply(state_id, [tactic], timeout=timeout):
+                return result.outcome, [clean_said(said) for said in result.said]
         return Failed("not applied"), []
 
     async def _minimised(self, steps: tuple[str, ...]) -> Form | None:
@@ -369,7 +392,8 @@ class Run:
             timeout=self._options.tactic_timeout,
             seconds=_MINIMISE_SHARE * self.search.budget,
         )
-        return await minimiser.shortest(steps)
+        with self._in_lean():
+            return await minimiser.shortest(steps)
 
     # -- the long closers ------------------------------------------------------------------------
 
