@@ -38,7 +38,7 @@ from engine.protocol import (
 from engine.prove.run import Run
 from engine.prove.sessions import Sessions
 from engine.search import Stop, picture
-from engine.source import Site, analyse, render_proof
+from engine.source import Site, analyse, objection, render_proof
 from engine.values import Progress, Solved
 
 if TYPE_CHECKING:
@@ -350,7 +350,8 @@ class Prover:
             for candidate in await repertoire.sample(
                 greeting.text, 5 * params.limit, seed=params.options.seed
             ):
-                ranked.setdefault(candidate.tactic, candidate.log_prob)
+                if objection(candidate.tactic) is None:
+                    ranked.setdefault(candidate.tactic, candidate.log_prob)
             order = list(ranked)
             found: dict[int, Suggestion] = {}
             async for result in hole.apply(0, order, timeout=params.options.tactic_timeout):

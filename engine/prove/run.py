@@ -26,6 +26,7 @@ from engine.search import (
     Stop,
     Wait,
 )
+from engine.source import objection
 from engine.values import Candidate, Failed, Outcome, Progress, Solved
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ class Run:
     """A search that can be run, stopped and run again.
 
     With a repertoire, its closers are tried first at each node, outside the generator's
-    candidates; those that take long run beside the search, one at a time. Raises whatever the hole
+    candidates; those that take long run beside the search, one at a time. A candidate that
+    ``object_to`` objects to has failed, and Lean does not see it. Raises whatever the hole
     raises when Lean cannot be brought back.
     """
 
@@ -99,6 +101,7 @@ class Run:
         verify: Verify,
         *,
         workers: int,
+        object_to: Callable[[str], str | None] = objection,
     ) -> None:
         schedule = (
             DynamicSchedule(options.a, options.b, options.c)
@@ -121,6 +124,7 @@ class Run:
         self._repertoire = repertoire
         self._verify = verify
         self._workers = workers
+        self._object_to = object_to
         # With one worker nothing runs beside it, so that the tree does not depend on timing.
         self._inline = workers == 1
         self._seconds = _Seconds()
@@ -240,6 +244,10 @@ class Run:
             candidates = await sampling
         finally:
             sampling.cancel()
+        for candidate in candidates:
+            why = None if candidate.tactic in known else self._object_to(candidate.tactic)
+            if why is not None:
+                known[candidate.tactic] = Failed(f"not tried: {why}")
         told = [
             Result(rank, candidate, known[candidate.tactic])
             for rank, candidate in enumerate(candidates)
@@ -381,7 +389,10 @@ class Run:
     async def _one(self, state_id: int, tactic: str, timeout: float) -> tuple[Outcome, list[str]]:
         with self._in_lean():
             async for result in self._hole.apply(state_id, [tactic], timeout=timeout):
-                return result.outcome, [clean_said(said) for said in result.said]
+                said = [clean_said(said) for said in result.said]
+                return result.outcome, [
+                    tactic for tactic in said if self._object_to(tactic) is None
+                ]
         return Failed("not applied"), []
 
     async def _minimised(self, steps: tuple[str, ...]) -> Form | None:

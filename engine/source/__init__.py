@@ -7,6 +7,7 @@ found.
 from engine.source.analysis import Analysis, analyse, find_again, find_sites, site_at
 from engine.source.merging import merged
 from engine.source.model import Declaration, Import, Site, SiteKind, Span
+from engine.source.objections import objection
 from engine.source.rendering import WIDTH, render_proof
 from engine.source.splicing import fill, fill_edits, moved, splice
 
@@ -25,6 +26,7 @@ __all__ = [
     "find_sites",
     "merged",
     "moved",
+    "objection",
     "render_proof",
     "site_at",
     "splice",

@@ -89,7 +89,7 @@ limit, hostile text would take time in the square of its length."""
 _NO_PATTERN: Final = frozenset((BEGIN, END, BY, THEN_TACTIC, LET, HAVE, BINDER, MATCH, BAR))
 
 
-class _Frame:
+class Frame:
     """Something open.
 
     A tactic frame with ``start`` waits for its next tactic; with ``open_end``, the argument it is
@@ -109,7 +109,7 @@ class _Frame:
         "start",
     )
 
-    def __init__(self, kind: _Kind, below: _Frame | None, closer: str = "") -> None:
+    def __init__(self, kind: _Kind, below: Frame | None, closer: str = "") -> None:
         self.kind = kind
         self.closer = closer
         self.start = kind in (_BLOCK, _TACTICS, _BY)
@@ -130,7 +130,7 @@ def find_in_body(
     ``fields``: the body is a structure's, whose terms stand after a ``:=`` of their own, the
     default values. ``may_be_missing``: a body that ends in its ``:=`` is a site.
     """
-    finder = _Finder(text, tokens, fields)
+    finder = Finder(text, tokens, fields)
     finder.run()
     if may_be_missing and finder.ends_in_assign and tokens:
         end = tokens[-1][2]
@@ -138,18 +138,21 @@ def find_in_body(
     return finder.found
 
 
-class _Finder:
+class Finder:
+    """One pass over the tokens of a body; see the top of this module."""
+
     def __init__(self, text: str, tokens: list[Token], fields: bool) -> None:
         self.text = text
         self.tokens = tokens
         self.found: list[FoundSite] = []
         self.ends_in_assign = False
         self.block_ends: dict[int, int] | None = None
-        base = _Frame(_BASE, None)
+        base = Frame(_BASE, None)
         base.assigned = not fields
         self.stack = [base]
 
     def run(self) -> None:
+        """Reads all tokens."""
         text = self.text
         tokens = self.tokens
         stack = self.stack
@@ -238,7 +241,7 @@ class _Finder:
 
     # What follows returns the index of the next token to read, or -1: read this one as a term's.
 
-    def _tactic(self, top: _Frame, token: Token, index: int) -> int:
+    def _tactic(self, top: Frame, token: Token, index: int) -> int:
         """Reads the first token of a tactic."""
         code, start, end = token
         if code in (SORRY, ADMIT):
@@ -268,7 +271,7 @@ class _Finder:
             return index
         return -1
 
-    def _begin(self, top: _Frame, token: Token, index: int) -> int:
+    def _begin(self, top: Frame, token: Token, index: int) -> int:
         tokens = self.tokens
         conv = top.head in CONV_TACTICS or (top.conv and not top.head)
         if index < len(tokens) and tokens[index][0] == END:
@@ -321,8 +324,8 @@ class _Finder:
         if top.assigned and not top.quoted:
             self.found.append(FoundSite(kind, start, end, isolated))
 
-    def _push(self, kind: _Kind, closer: str = "") -> _Frame:
-        frame = _Frame(kind, self.stack[-1], closer)
+    def _push(self, kind: _Kind, closer: str = "") -> Frame:
+        frame = Frame(kind, self.stack[-1], closer)
         self.stack.append(frame)
         if kind >= _BINDER:
             self._set_open_end(True)
@@ -382,7 +385,7 @@ class _Finder:
                 frame.head = ""
                 return
 
-    def _opens_block(self, top: _Frame, index: int) -> bool:
+    def _opens_block(self, top: Frame, index: int) -> bool:
         """Whether a ``{`` among a tactic's arguments opens tactics; ``index`` is what follows."""
         if top.kind not in (_BLOCK, _TACTICS, _BY):
             return False

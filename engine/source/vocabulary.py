@@ -5,26 +5,25 @@ from __future__ import annotations
 from typing import Final
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
     return frozenset(text.split())
 
 
-MODIFIERS: Final = _words("private protected noncomputable meta mutual local reserve")
+MODIFIERS: Final = words("private protected noncomputable meta mutual local reserve")
 """Commands' keywords that may stand before another one."""
 
-PROVABLE: Final = _words("theorem lemma def definition example instance abbreviation")
+PROVABLE: Final = words("theorem lemma def definition example instance abbreviation")
 """Declarations that have a value; one that ends in ``:=`` is a site."""
 
-WITH_FIELDS: Final = _words("structure class")
-DECLARING: Final = PROVABLE | WITH_FIELDS | _words("inductive coinductive axiom constant")
+WITH_FIELDS: Final = words("structure class")
+DECLARING: Final = PROVABLE | WITH_FIELDS | words("inductive coinductive axiom constant")
 """The commands that are declarations here."""
 
-NOTATIONS: Final = _words(
-    "notation notation3 infixl infixr infix postfix prefix precedence reserve"
-)
+NOTATIONS: Final = words("notation notation3 infixl infixr infix postfix prefix precedence reserve")
 """Commands that declare tokens, between backquotes."""
 
-CONTEXT: Final = _words(
+CONTEXT: Final = words(
     """
     open open_locale variable variables parameter parameters universe universes include omit
     set_option
@@ -32,7 +31,7 @@ CONTEXT: Final = _words(
 )
 """Commands that bear on later statements until their scope ends."""
 
-LASTING: Final = NOTATIONS | _words("localized export")
+LASTING: Final = NOTATIONS | words("localized export")
 """Commands that bear on later statements to the end of the text, unless ``local``."""
 
 KEYWORDS: Final = (
@@ -40,7 +39,7 @@ KEYWORDS: Final = (
     | DECLARING
     | CONTEXT
     | LASTING
-    | _words(
+    | words(
         """
         axioms constants hide namespace section end prelude import attribute init_quotient
         declare_trace add_key_equivalence run_cmd
@@ -56,10 +55,10 @@ KEYWORDS: Final = (
 )
 """The words that begin a command, core's and mathlib's."""
 
-CONV_TACTICS: Final = _words("conv conv_lhs conv_rhs old_conv slice_lhs slice_rhs")
+CONV_TACTICS: Final = words("conv conv_lhs conv_rhs old_conv slice_lhs slice_rhs")
 """Tactics whose block is read in another monad."""
 
-BLOCK_TACTICS: Final = CONV_TACTICS | _words(
+BLOCK_TACTICS: Final = CONV_TACTICS | words(
     """
     abstract admit all_goals any_goals async case continue fail_if_success find focus for
     guard_target hide_meta_vars iterate propagate_tags recover repeat repeat1 show_term solve1
@@ -69,7 +68,7 @@ BLOCK_TACTICS: Final = CONV_TACTICS | _words(
 )
 """Tactics whose ``{ … }`` is a block of tactics."""
 
-TERM_TACTICS: Final = _words(
+TERM_TACTICS: Final = words(
     """
     ac_change ac_refl apply apply_fun apply_mod_cast apply_rules assume assumption_mod_cast by_cases
     calc cases cases' change choose clarify clear congr' constructor contradiction convert
@@ -85,5 +84,5 @@ TERM_TACTICS: Final = _words(
 )
 """Tactics whose ``{ … }`` is a term: a structure instance, a set, a configuration."""
 
-PATTERN_TACTICS: Final = _words("cases cases' obtain rcases rintro rintros")
+PATTERN_TACTICS: Final = words("cases cases' obtain rcases rintro rintros")
 """Tactics in whose patterns ``|`` separates cases."""

@@ -49,6 +49,7 @@ def make_run(
         repertoire,
         judge or Judge(),
         workers=workers,
+        object_to=lambda tactic: "it is forbidden" if "forbidden" in tactic else None,
     )
 
 
@@ -185,3 +186,11 @@ async def test_a_lean_that_cannot_be_brought_back_is_an_exception() -> None:
     run = make_run(ToyHole(3), ["take 1", "die"])
     with pytest.raises(LeanDiedError):
         await run.run()
+
+
+async def test_what_is_objected_to_is_told_as_failed_and_never_applied() -> None:
+    hole = ToyHole(2)
+    run = make_run(hole, ["forbidden", "take 1"])
+    assert (await run.run()).reason is StopReason.PROVED
+    assert [tactic for _, tactic in hole.applied if "forbidden" in tactic] == []
+    assert run.statistics().failed >= 1
