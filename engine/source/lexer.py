@@ -197,7 +197,7 @@ def tokenize(text: str, start: int = 0) -> list[Token]:
 
 def closer(text: str, token: Token) -> str:
     """The sign that closes the bracket that ``token`` (``OPEN`` or ``QUOTE``) opens."""
-    return CLOSER_OF[text[token[2] - 1]]
+    return CLOSER_OF[text[token[1] : token[2]].rstrip("'")[-1]]
 
 
 def _code_of_sign(sign: str) -> int:

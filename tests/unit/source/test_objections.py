@@ -207,6 +207,10 @@ def test_any_text_is_judged(text: str) -> None:
     assert found is None or found
 
 
+def test_a_bracket_with_a_prime_is_one() -> None:
+    assert objection("exact ⟨'") is not None
+
+
 @given(st.text(alphabet="(){}[]⟨⟩,; \nbegin end by simp/-\"'`«»x.0", max_size=40))
 def test_what_passes_does_not_end_the_template(text: str) -> None:
     if objection(text) is None:
