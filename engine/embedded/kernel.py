@@ -1,9 +1,9 @@
 """The kernel: types of terms, definitional equality, and what may enter an environment.
 
-This module, with :mod:`~engine.embedded.terms` and the table in
-:mod:`~engine.embedded.inductives`, is all that must be right for a proof to be one. It knows
-neither Lean's syntax nor tactics, and meets no metavariable: whatever elaboration produces is
-checked here from nothing.
+This module, with :mod:`~engine.embedded.terms` and the table of inductive types in
+:mod:`~engine.embedded.prelude`, is all that must be right for a proof to be one. It knows neither
+Lean's syntax nor tactics, and meets no metavariable: whatever elaboration produces is checked here
+from nothing.
 """
 
 from __future__ import annotations
@@ -13,33 +13,10 @@ from dataclasses import replace as with_changes
 from typing import TYPE_CHECKING, Literal
 
 from engine.embedded.terms import (
-    App,
-    Const,
-    Lam,
-    Let,
-    Level,
-    LevelMeta,
-    Local,
-    Max,
-    Meta,
-    Param,
-    Pi,
-    Sort,
-    Succ,
-    Term,
-    Var,
-    Zero,
-    apply,
-    bind,
-    fresh,
-    instantiate,
-    instantiate_levels,
-    level_equal,
-    level_parts,
-    parts,
-    simplify,
-    unapply,
-)
+    ZERO, App, Const, Lam, Let, Level, Local, Max, Meta, Pi, Sort, Succ, Term, Var, apply, beta,
+    bind, fresh, instantiate, instantiate_levels, level_equal, map_level, parts, unapply,
+    universe_params,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -61,7 +38,6 @@ class Recursor:
     """
 
     params: int
-    minors: int
     indices: int
     rules: Mapping[str, tuple[int, tuple[int, ...]]]
     k: bool = False
@@ -81,7 +57,6 @@ class Declaration:
     value: Term | None = None
     kind: Kind = "definition"
     recursor: Recursor | None = None
-    reducible: bool = False
     height: int = field(default=0, compare=False)
 
 
@@ -98,21 +73,16 @@ class Environment:
         if len(set(declaration.params)) != len(declaration.params):
             raise KernelError("a universe parameter occurs twice")
         checker = Checker(self, tick)
-        for term in (declaration.type, declaration.value):
-            if term is not None:
-                checker.check_closed(term, declaration.params)
+        checker.check_closed(declaration.type, declaration.params)
         sort = checker.sort_of(declaration.type)
-        if declaration.kind == "theorem" and not isinstance(simplify(sort), Zero):
+        if declaration.kind == "theorem" and not level_equal(sort, ZERO):
             raise KernelError("the type of a theorem must be a proposition")
-        height = 0
         if declaration.value is not None:
-            found = checker.infer(declaration.value)
-            if not checker.equal(found, declaration.type):
+            checker.check_closed(declaration.value, declaration.params)
+            if not checker.equal(checker.infer(declaration.value), declaration.type):
                 raise KernelError("the value does not have the declared type")
-            height = 1 + max(
-                (self.constants[n].height for n in names(declaration.value)), default=0
-            )
-        declaration = with_changes(declaration, height=height)
+            heights = (self.constants[name].height for name in names(declaration.value))
+            declaration = with_changes(declaration, height=1 + max(heights, default=0))
         return Environment({**self.constants, declaration.name: declaration})
 
     def rests_on(self, term: Term) -> Iterator[Declaration]:
@@ -143,16 +113,11 @@ class Checker:
 
     def check_closed(self, term: Term, params: tuple[str, ...]) -> None:
         """Refuses metas, free variables and undeclared universe parameters."""
-        for part in parts(term):
-            if isinstance(part, Meta | Local):
-                raise KernelError("the term has metavariables or free variables")
-            levels = part.levels if isinstance(part, Const) else ()
-            for level in (part.level,) if isinstance(part, Sort) else levels:
-                for piece in level_parts(level):
-                    if isinstance(piece, LevelMeta):
-                        raise KernelError("the term has universe metavariables")
-                    if isinstance(piece, Param) and piece.name not in params:
-                        raise KernelError(f"`{piece.name}` is no universe parameter here")
+        if any(isinstance(part, Meta | Local) for part in parts(term)):
+            raise KernelError("the term has metavariables or free variables")
+        for param in universe_params(term):
+            if param.name not in params:
+                raise KernelError(f"`{param.name}` is no universe parameter here")
 
     def declaration(self, constant: Const) -> Declaration:
         """What the constant was declared as."""
@@ -194,7 +159,7 @@ class Checker:
             domain = self.sort_of(term.type, check=check)
             local = Local(fresh(), term.name, term.type)
             codomain = self.sort_of(instantiate(term.body, local), check=check)
-            return Sort(simplify(Max(domain, codomain, impredicative=True)))
+            return Sort(map_level(Max(domain, codomain, impredicative=True), lambda param: param))
         if isinstance(term, Let):
             if check:
                 self.sort_of(term.type)
@@ -213,7 +178,7 @@ class Checker:
     def is_proposition(self, term: Term) -> bool:
         """Whether the well-typed ``term`` is a type in Prop."""
         sort = self.reduce(self.infer(term, check=False))
-        return isinstance(sort, Sort) and isinstance(simplify(sort.level), Zero)
+        return isinstance(sort, Sort) and level_equal(sort.level, ZERO)
 
     # -- computation -----------------------------------------------------------------------------
 
@@ -230,17 +195,11 @@ class Checker:
         """Weak head normal form, without unfolding definitions (beta, zeta, iota)."""
         while True:
             self.tick()
-            if isinstance(term, Let):
-                term = instantiate(term.body, term.value)
-                continue
             head, arguments = unapply(term)
             if isinstance(head, Let):
                 term = apply(instantiate(head.body, head.value), *arguments)
             elif isinstance(head, Lam) and arguments:
-                count = 0
-                while isinstance(head, Lam) and count < len(arguments):
-                    head, count = head.body, count + 1
-                term = apply(instantiate(head, *arguments[:count]), *arguments[count:])
+                term = beta(head, arguments)
             else:
                 computed = self._recurse(head, arguments) if isinstance(head, Const) else None
                 if computed is None:
@@ -250,28 +209,22 @@ class Checker:
     def unfold(self, term: Term) -> Term | None:
         """``term`` with the definition at its head unfolded, if there is one."""
         head, arguments = unapply(term)
-        if not isinstance(head, Const):
+        declaration = self.declaration(head) if isinstance(head, Const) else None
+        if declaration is None or declaration.value is None or declaration.kind == "theorem":
             return None
-        declaration = self.declaration(head)
-        if declaration.value is None or declaration.kind == "theorem":
-            return None
-        return apply(
-            instantiate_levels(declaration.value, declaration.params, head.levels), *arguments
-        )
+        levels = head.levels if isinstance(head, Const) else ()
+        return apply(instantiate_levels(declaration.value, declaration.params, levels), *arguments)
 
     def _recurse(self, head: Const, arguments: list[Term]) -> Term | None:
         rule = self.declaration(head).recursor
-        if rule is None:
+        place = rule.params + 1 + len(rule.rules) + rule.indices if rule is not None else 0
+        if rule is None or len(arguments) <= place:
             return None
-        place = rule.params + 1 + rule.minors + rule.indices
-        if len(arguments) <= place:
-            return None
-        major = self._as_constructor(rule, head, arguments, arguments[place])
-        constructor, fields = unapply(major)
+        constructor, fields = unapply(self._as_constructor(rule, arguments, arguments[place]))
         if not isinstance(constructor, Const) or constructor.name not in rule.rules:
             return None
         count, recursive = rule.rules[constructor.name]
-        own = fields[len(fields) - count :]
+        own = fields[rule.params :]
         if len(own) != count:
             return None
         minor = arguments[rule.params + 1 + list(rule.rules).index(constructor.name)]
@@ -279,17 +232,15 @@ class Checker:
         again = [apply(head, *fixed, own[index]) for index in recursive]
         return apply(minor, *own, *again, *arguments[place + 1 :])
 
-    def _as_constructor(
-        self, rule: Recursor, head: Const, arguments: list[Term], major: Term
-    ) -> Term:
+    def _as_constructor(self, rule: Recursor, arguments: list[Term], major: Term) -> Term:
         if rule.k:
             # All proofs are equal: a proof of `a = b` counts as `rfl` once a and b are equal.
             (name,) = rule.rules
-            type_head, _ = unapply(self.reduce(self.infer(major, check=False)))
+            kind = self.infer(major, check=False)
+            type_head, _ = unapply(self.reduce(kind))
             if isinstance(type_head, Const):
                 trivial = apply(Const(name, type_head.levels), *arguments[: rule.params])
-                kind = self.infer(trivial, check=False)
-                if self.equal(kind, self.infer(major, check=False)):
+                if self.equal(self.infer(trivial, check=False), kind):
                     return trivial
         return self.reduce(major)
 
@@ -301,29 +252,33 @@ class Checker:
         if one is other or one == other:
             return True
         one, other = self.reduce_core(one), self.reduce_core(other)
-        shape = self._same_shape(one, other)
-        if shape is not None:
-            return shape
-        if self._equal_proofs(one, other):
-            return True
-        step = self._unfold_one(one, other)
-        if step is not None:
-            return step if isinstance(step, bool) else self.equal(*step)
-        return self._same_application(one, other) or self._eta(one, other) or self._eta(other, one)
-
-    def _same_shape(self, one: Term, other: Term) -> bool | None:
         if isinstance(one, Sort) and isinstance(other, Sort):
             return self.equal_levels(one.level, other.level)
         if isinstance(one, Lam | Pi) and type(one) is type(other):
+            assert isinstance(other, Lam | Pi)  # noqa: S101 - for the type checker
             if not self.equal(one.type, other.type):
                 return False
             local = Local(fresh(), one.name, one.type, one.info)
             return self.equal(instantiate(one.body, local), instantiate(other.body, local))
-        return None
+        if self._equal_proofs(one, other):
+            return True
+        here, there = self._height(one), self._height(other)
+        if here == there and self.attempt(lambda: self._same_application(one, other)):
+            return True
+        if here or there:
+            # The higher definition is unfolded first; it may be made of the other one.
+            one = self.unfold(one) or one if here >= there else one
+            other = self.unfold(other) or other if there >= here else other
+            return self.equal(one, other)
+        return self._eta(one, other) or self._eta(other, one)
 
     def equal_levels(self, one: Level, other: Level) -> bool:
         """Whether the two levels are equal."""
         return level_equal(one, other)
+
+    def attempt(self, compare: Callable[[], bool]) -> bool:
+        """Runs a comparison that may fail without deciding anything."""
+        return compare()
 
     def _equal_proofs(self, one: Term, other: Term) -> bool:
         statement = self.infer(one, check=False)
@@ -332,27 +287,10 @@ class Checker:
         return self.equal(statement, self.infer(other, check=False))
 
     def _height(self, term: Term) -> int:
-        head, _ = unapply(term)
-        if not isinstance(head, Const) or self.unfold(term) is None:
+        if self.unfold(term) is None:
             return 0
-        return self.declaration(head).height
-
-    def _unfold_one(self, one: Term, other: Term) -> tuple[Term, Term] | bool | None:
-        """One unfolding of the higher side; None where neither side unfolds."""
-        here, there = self._height(one), self._height(other)
-        if here == 0 and there == 0:
-            return None
-        if here == there and self.attempt(lambda: self._same_application(one, other)):
-            return True
-        if here >= there:
-            one = self.reduce_core(self.unfold(one) or one)
-        if there >= here:
-            other = self.reduce_core(self.unfold(other) or other)
-        return one, other
-
-    def attempt(self, compare: Callable[[], bool]) -> bool:
-        """Runs a comparison that may fail without deciding anything."""
-        return compare()
+        head, _ = unapply(term)
+        return self.declaration(head).height if isinstance(head, Const) else 0
 
     def _same_application(self, one: Term, other: Term) -> bool:
         head, arguments = unapply(one)
@@ -360,7 +298,7 @@ class Checker:
         if len(arguments) != len(arguments2):
             return False
         if isinstance(head, Const) and isinstance(head2, Const):
-            if head.name != head2.name or len(head.levels) != len(head2.levels):
+            if head.name != head2.name:
                 return False
             if not all(map(self.equal_levels, head.levels, head2.levels)):
                 return False

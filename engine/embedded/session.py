@@ -16,14 +16,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.embedded.document import Reader, prelude
+from engine.embedded.document import Reader, close_levels, prelude
 from engine.embedded.elaborate import Elaborator
-from engine.embedded.inductives import SORRY
 from engine.embedded.kernel import Checker, Environment, KernelError, names
+from engine.embedded.prelude import SORRY
 from engine.embedded.pretty import Printer
 from engine.embedded.syntax import TACTICS, Mistake, Parser, Unknown
 from engine.embedded.tactics import HoleReachedError, Mark, Run, TacticState
-from engine.embedded.terms import ZERO, Lam, LevelMeta, Pi, Term, bind, map_levels
+from engine.embedded.terms import Lam, Pi, bind
 from engine.lean.hole import Greeting, TacticResult
 from engine.lean.session import check_goal
 from engine.lean.toolchain import INSTALL
@@ -206,7 +206,8 @@ class EmbeddedHole:
             if not nodes:
                 return Failed("there is no tactic")
             run = Run(self._elaborator(state, clock), state.goals)
-            run.run_all(nodes)
+            for node in nodes:
+                run.run(node)
             if not run.goals:
                 self._check(run.elaborator, clock)
                 return Solved()
@@ -226,7 +227,7 @@ class EmbeddedHole:
         known = elaborator.solutions.metas[self._goal.number]
         context = [elaborator.fill_local(local) for local in known.context]
         statement = bind(Pi, context, elaborator.fill(known.type))
-        proof = closed(bind(Lam, context, elaborator.fill(self._goal)))
+        proof = close_levels(bind(Lam, context, elaborator.fill(self._goal)))
         if SORRY in names(proof):
             raise KernelError("the proof contains sorry")
         checker = Checker(elaborator.environment, clock)
@@ -248,11 +249,6 @@ class EmbeddedHole:
     async def close(self) -> None:
         """Lets go of the states."""
         self._closed = True
-
-
-def closed(term: Term) -> Term:
-    """``term`` with zero for the universe levels that nothing determines."""
-    return map_levels(term, lambda level: ZERO if isinstance(level, LevelMeta) else None)
 
 
 class EmbeddedSession:

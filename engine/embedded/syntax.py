@@ -6,9 +6,11 @@ a wrong statement; what cannot be read at all is a :class:`Mistake`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
+
+from engine.source import lexer
+from engine.source.vocabulary import KEYWORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,17 +32,6 @@ class Unknown(Mistake):
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """A piece of syntax: its kind, its first code point, its word, and its parts."""
-
-    kind: str
-    start: int
-    text: str = ""
-    kids: tuple[Node, ...] = ()
-    binders: tuple[Binder, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Binder:
     """``(names : type)``; ``info`` is the opening bracket, ``(`` where there is none."""
 
@@ -50,26 +41,19 @@ class Binder:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """A word of the text; ``glued`` says that nothing stands between it and the one before."""
+class Node:
+    """A piece of syntax: its kind, its first code point, its word, its parts, what it binds.
 
-    text: str
+    The kind of a command or a tactic is its keyword; a declaration's parts are its statement (or
+    None) and, unless it is an axiom or a constant, its body.
+    """
+
     kind: str
     start: int
-    glued: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command: its keyword, its names, universe parameters, binders, statement, and body."""
-
-    keyword: str
-    start: int
-    names: tuple[str, ...] = ()
-    universes: tuple[str, ...] = ()
+    text: str = ""
+    kids: tuple[Node, ...] = ()
     binders: tuple[Binder, ...] = ()
     type: Node | None = None
-    body: Node | None = None
 
 
 def words(text: str) -> frozenset[str]:
@@ -77,81 +61,64 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_LETTER = r"[^\W\d]"
-_PART = rf"(?:{_LETTER}(?:[\w'₀-₉])*)"
-_TOKEN = re.compile(
-    rf"(?P<name>(?![λΠ]){_PART}(?:\.{_PART})*)|(?P<number>\d+)"
-    r"|(?P<symbol>[λΠ]|<\|>|:=|<->|->|<-|/\\|\\/|\.\d+|\.(?=[^\W\d])|[^\w\s])|(?P<other>\S)"
-)
-_BLANK = re.compile(r"\s+|--[^\n]*")
-_SAME = {"->": "→", "<->": "↔", "<-": "←", "/\\": "∧", "\\/": "∨", "fun": "λ", "Π": "∀", "ℕ": "nat"}
+_SAME = {"->": "→", "<-": "←", "fun": "λ", "Π": "∀", "ℕ": "nat"}
 _INFIX = {  # what stands left needs the first precedence, what stands right more than the second
     "↔": (20, 20), "→": (25, 24), "∨": (30, 29), "∧": (35, 34), "=": (50, 50), "≠": (50, 50),
     "+": (65, 65), "*": (70, 70),
 }  # fmt: skip
-_MAX = 1024
 LARGEST_NUMERAL = 1000
 """ℕ is unary here; larger numerals would be slow."""
 
-DECLARATIONS = frozenset({"theorem", "lemma", "example", "def", "axiom", "constant"})
-_COMMANDS = DECLARATIONS | {
-    "axioms", "constants", "variable", "variables", "universe", "universes", "namespace", "section",
-    "end", "open",
-}  # fmt: skip
-_FOREIGN_COMMANDS = words(
-    "import attribute notation infix infixl infixr prefix postfix inductive structure class "
-    "instance private protected noncomputable meta local include omit parameter parameters "
-    "abbreviation set_option mutual coinductive definition reserve export precedence run_cmd "
-    "prelude hide theory add_tactic_doc library_note alias localized open_locale precedence"
-)
-_WORDS = words(
-    "with at in from begin by using generalizing then else do let if match suffices calc "
-    "assume suppose obtain show have sorry λ Prop Type Sort"
-)
-_BARE = words(
-    "assumption refl reflexivity symmetry exfalso contradiction trivial split left right "
-    "constructor skip sorry admit"
-)
+DECLARATIONS = words("theorem lemma example def axiom constant")
+_LACKED = words("let if match do have suffices calc assume show suppose obtain")
+"""Words that begin terms of Lean that the core lacks."""
+_RESERVED = KEYWORDS | _LACKED | words("with at in from begin by using generalizing then else")
+_RESERVED |= words("sorry λ Prop Type Sort end")
+_PUNCTUATION = words(") ] } ⟩ , ; <|> := : | ← ⊢ ( [ { ⟨ @ # . ") | {""}
 TACTICS: dict[str, str] = {
-    **dict.fromkeys(_BARE, ""),
-    "intro": "name?", "intros": "names", "assume": "name?", "exact": "term", "refine": "term",
-    "apply": "term", "transitivity": "term?", "existsi": "terms", "rw": "rules", "rewrite": "rules",
-    "subst": "term", "cases": "with", "induction": "with", "try": "block", "repeat": "block",
-    "all_goals": "block", "sorry": "", "admit": "",
+    **dict.fromkeys(
+        words("assumption refl reflexivity symmetry exfalso contradiction trivial split left right")
+        | words("constructor skip sorry admit"),
+        "",
+    ),
+    "intro": "name?", "intros": "names", "exact": "term", "refine": "term", "apply": "term",
+    "transitivity": "term?", "existsi": "terms", "rw": "rules", "rewrite": "rules", "subst": "term",
+    "cases": "with", "induction": "with", "try": "block", "repeat": "block", "all_goals": "block",
 }  # fmt: skip
 """The tactics, and the shape of what follows their name."""
 
 
-def tokenize(text: str, start: int = 0) -> list[Token]:
-    """The tokens of ``text`` from ``start`` on; an empty one of kind ``end`` is the last."""
-    tokens: list[Token] = []
-    place, last = start, -1
-    while place < len(text):
-        if blank := _BLANK.match(text, place):
-            place = blank.end()
-        elif text.startswith("/-", place):
-            depth, place = 1, place + 2
-            while depth:
-                mark = re.compile(r"/-|-/").search(text, place)
-                if mark is None:
-                    raise Mistake("a comment is not closed", place)
-                depth, place = depth + (1 if mark[0] == "/-" else -1), mark.end()
-        else:
-            match = _TOKEN.match(text, place)
-            if match is None or match.lastgroup == "other":
-                raise Mistake(f"`{text[place]}` is not expected here", place)
-            word = _SAME.get(match[0], match[0])
-            tokens.append(Token(word, match.lastgroup or "", place, place == last))
-            place = last = match.end()
-    tokens.append(Token("", "end", len(text), False))
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of the text; ``glued`` says that nothing stands between it and the one before."""
+
+    text: str
+    start: int
+    glued: bool
+    is_word: bool
+
+
+def tokenize(text: str) -> list[Token]:
+    """The tokens of ``text``; an empty one is the last."""
+    tokens, last = [], -1
+    # What is not closed at the end of the text swallows the mark behind it.
+    for code, start, end in lexer.tokenize(text + "\n\0"):
+        word = text[start:end]
+        is_word = code != lexer.ATOM and (word[:1].isalpha() or word[:1] == "_")
+        if "«" in word or (code == lexer.QUOTE and start < len(text)):
+            raise Unknown(f"`{word}`", start)
+        tokens.append(Token(_SAME.get(word, word), start, start == last, is_word))
+        last = end
+    if tokens[-1].start <= len(text):
+        raise Mistake("a comment or a string is not closed", tokens[-1].start)
     return tokens
 
 
 class Parser:
     """Reads tokens from left to right."""
 
-    def __init__(self, text: str, start: int = 0) -> None:
-        self._tokens = tokenize(text, start)
+    def __init__(self, text: str) -> None:
+        self._tokens = tokenize(text)
         self._at = 0
 
     # -- tokens ----------------------------------------------------------------------------------
@@ -164,51 +131,57 @@ class Parser:
     def next(self) -> Token:
         """Takes the next token."""
         token = self.token
-        self._at += token.kind != "end"
+        self._at += bool(token.text)
         return token
-
-    def sees(self, *words: str) -> bool:
-        """Whether one of these words comes next."""
-        return self.token.kind != "end" and self.token.text in words
 
     def takes(self, *words: str) -> bool:
         """Takes the next token if it is one of these words."""
-        found = self.sees(*words)
+        found = self.token.text in words
         self._at += found
         return found
 
-    def needs(self, word: str) -> Token:
+    def needs(self, word: str) -> None:
         """Takes the next token, which must be this word."""
-        if not self.sees(word):
+        if not self.takes(word):
             self.fail(f"`{word}` expected")
-        return self.next()
 
     def fail(self, why: str) -> NoReturn:
         """Says what is wrong with the next token."""
         token = self.token
         found = f"`{token.text}`" if token.text else "the end"
+        if token.text not in _PUNCTUATION and not token.is_word:
+            raise Unknown(found, token.start)
         raise Mistake(f"{why}, but {found} found", token.start)
 
     def ends(self) -> None:
         """Refuses what is left over."""
-        if self.token.kind != "end":
+        if self.token.text:
             self.fail("the end expected")
 
-    def _is_name(self) -> bool:
-        token = self.token
-        return token.kind == "name" and token.text not in _WORDS | _COMMANDS | _FOREIGN_COMMANDS
+    def _sees_name(self) -> bool:
+        return self.token.is_word and self.token.text not in _RESERVED
 
-    def name(self, *, plain: bool = False) -> str:
-        """Takes a name; a ``plain`` one has no dots."""
-        if not self._is_name() or (plain and "." in self.token.text):
+    def name(self) -> str:
+        """Takes a name."""
+        if not self._sees_name():
             self.fail("a name expected")
         return self.next().text
 
-    def _names(self) -> list[str]:
+    def _names(self) -> tuple[str, ...]:
         names = []
-        while self._is_name():
-            names.append(self.name(plain=True))
-        return names
+        while self._sees_name():
+            if "." in self.token.text:
+                self.fail("a name without a dot expected")
+            names.append(self.next().text)
+        return tuple(names)
+
+    def _list(self, read: Callable[[], Node], stop: str) -> tuple[Node, ...]:
+        """What stands between a bracket, which has been taken, and its other half."""
+        items = [] if self.token.text == stop else [read()]
+        while items and self.takes(","):
+            items.append(read())
+        self.needs(stop)
+        return tuple(items)
 
     # -- terms -----------------------------------------------------------------------------------
 
@@ -216,184 +189,102 @@ class Parser:
         """Reads a term of at least this precedence."""
         left = self._operand()
         while True:
-            token = self.token
-            lower, right = _INFIX.get(token.text, (-1, 0)) if token.kind == "symbol" else (-1, 0)
+            sign = self.token.text
+            lower, right = _INFIX.get(sign, (-1, 0))
+            if lower < 0 and sign not in _PUNCTUATION and not self.token.is_word:
+                raise Unknown(f"`{sign}`", self.token.start)
             if lower <= precedence:
-                if lower < 0:
-                    self._refuse_foreign_infix()
                 return left
             self.next()
-            left = Node("op", left.start, token.text, (left, self.term(right)))
-
-    def _refuse_foreign_infix(self) -> None:
-        token = self.token
-        if token.kind == "symbol" and token.text in "-/<>≤≥∣∘▸^×∈⊆∪∩%++&&||⊕⁻∉≈≃∼⟶$!":
-            raise Unknown(f"`{token.text}`", token.start)
+            left = Node("op", left.start, sign, (left, self.term(right)))
 
     def _operand(self) -> Node:
         token = self.token
         if self.takes("¬"):
             return Node("not", token.start, "", (self.term(40),))
-        if token.text in ("λ", "∀", "∃", "assume"):
-            self.next()
+        if self.takes("λ", "∀", "∃"):
             binders = self._binders()
             self.needs(",")
-            word = {"∀": "pi", "∃": "ex"}.get(token.text, "lam")
-            return Node(word, token.start, token.text, (self._body(),), tuple(binders))
-        if self.takes("show"):
-            kind = self.term()
-            self.needs(",")
-            self.needs("from")
-            return Node("typed", token.start, "", (self._body(), kind))
-        if self.takes("have"):
-            name = "this"
-            if self._tokens[self._at + 1].text == ":":
-                name = self.name(plain=True)
-                self.needs(":")
-            statement = self.term()
-            self.needs(",")
-            self.needs("from")
-            proof = self.term()
-            self.needs(",")
-            return Node("have", token.start, name, (statement, proof, self._body()))
+            kind = {"∀": "pi", "∃": "exists", "λ": "lam"}[token.text]
+            body = self.term()
+            if self.token.text in (";", "<|>"):  # in Lean, the body goes on over these
+                raise Unknown(f"`{self.token.text}` behind an open term", self.token.start)
+            return Node(kind, token.start, "", (body,), binders)
+        if token.text in _LACKED:
+            raise Unknown(f"`{token.text}`", token.start)
         head = self._atom()
         if head is None:
-            self._refuse_foreign_infix()
             self.fail("a term expected")
         arguments = []
         while (argument := self._atom()) is not None:
             arguments.append(argument)
-        # A function or the like may be the last argument only with parentheses, as in Lean.
         return Node("app", head.start, "", (head, *arguments)) if arguments else head
-
-    def _body(self) -> Node:
-        """A term that reaches as far as it can: in Lean, over `;` and `<|>` as well."""
-        node = self.term()
-        if self.sees(";", "<|>"):
-            raise Unknown(f"`{self.token.text}` behind an open term", self.token.start)
-        return node
 
     def _atom(self) -> Node | None:
         token = self.token
-        node: Node
-        if token.text in ("Prop", "Type", "Sort"):
+        start = token.start
+        if self.takes("Prop", "Type", "Sort"):
+            level = ""
+            if self.token.text == "*" and self.token.glued:
+                level = self.next().text
+            elif token.text != "Prop" and (self._sees_name() or self.token.text.isdigit()):
+                level = self.next().text
+            elif token.text != "Prop" and self.token.text in ("(", "max", "imax"):
+                raise Unknown("universe levels that are not names or numbers", start)
+            return Node("sort", start, f"{token.text} {level}")
+        if token.text in ("begin", "by"):
             self.next()
-            node = Node("sort", token.start, token.text, self._sort_level(token.text))
-        elif self.sees("begin", "by"):
-            node = self._tactic_block()
-        elif token.text in (
-            "let",
-            "if",
-            "match",
-            "suffices",
-            "calc",
-            "do",
-            "quote",
-            "suppose",
-            "obtain",
-        ):
-            raise Unknown(f"`{token.text}`", token.start)
-        elif self.sees("sorry"):
-            self.next()
-            node = Node("sorry", token.start)
-        elif token.kind == "name" and self._is_name():
-            self.next()
-            node = Node("hole" if token.text == "_" else "id", token.start, token.text)
-        elif token.kind == "number":
-            self.next()
+            inside = (self.tactic(),) if token.text == "by" else self._tactics("end")
+            node = Node("tactics", start, token.text, inside)
+        elif self.takes("sorry"):
+            node = Node("sorry", start)
+        elif self._sees_name():
+            node = Node("hole" if token.text == "_" else "name", start, self.next().text)
+        elif token.text.isdecimal() and token.text.isascii():
             if len(token.text) > 9 or int(token.text) > LARGEST_NUMERAL:
-                raise Unknown(f"numerals above {LARGEST_NUMERAL}", token.start)
-            node = Node("num", token.start, token.text)
+                raise Unknown(f"numerals above {LARGEST_NUMERAL}", start)
+            node = Node("number", start, self.next().text)
         elif self.takes("("):
             node = self.term()
             if self.takes(":"):
-                node = Node("typed", token.start, "", (node, self.term()))
+                node = Node("typed", start, "", (node, self.term()))
             self.needs(")")
         elif self.takes("⟨"):
-            items = self._list(self.term, "⟩")
-            node = Node("anonymous", token.start, "", tuple(items))
+            node = Node("anonymous", start, "", self._list(self.term, "⟩"))
         elif self.takes("@"):
-            node = Node("explicit", token.start, self.name())
-        elif token.text in ("‹", "`", "⟮"):
-            raise Unknown(f"`{token.text}`", token.start)
+            node = Node("explicit", start, self.name())
         else:
             return None
-        while self.token.glued and self.token.kind == "symbol" and self.token.text[0] == ".":
-            dot = self.next().text
-            for part in [dot[1:]] if dot != "." else self.next().text.split("."):
-                node = Node("field", token.start, part, (node,))
+        while self.token.glued and self.token.text[:1] == "." and len(self.token.text) > 1:
+            node = Node("field", start, self.next().text[1:], (node,))
         return node
 
-    def _sort_level(self, sort: str) -> tuple[Node, ...]:
-        token = self.token
-        if sort == "Prop":
-            return ()
-        if self.sees("*") and token.glued:
-            self.next()
-            return (Node("any", token.start),)
-        if token.kind == "number" or (token.kind == "name" and self._is_name()) or self.sees("("):
-            return (self._level(_MAX),)
-        return ()
-
-    def _level(self, precedence: int = 0) -> Node:
-        token = self.token
-        if self.takes("("):
-            level = self._level()
-            self.needs(")")
-        elif token.kind == "number":
-            level = Node("num", token.start, self.next().text)
-            if len(level.text) > 2:
-                raise Unknown(f"the universe level {level.text}", token.start)
-        elif self.sees("max", "imax"):
-            self.next()
-            level = Node(token.text, token.start, "", (self._level(_MAX), self._level(_MAX)))
-        else:
-            level = Node("id", token.start, self.name(plain=True))
-        while precedence == 0 and self.takes("+"):
-            number = self.next()
-            if number.kind != "number" or len(number.text) > 2:
-                self.fail("a small number expected")
-            for _ in range(int(number.text)):
-                level = Node("succ", token.start, "", (level,))
-        return level
-
-    def _brackets(self) -> list[Binder]:
-        """As many arguments in brackets as there are."""
-        binders: list[Binder] = []
-        while self.sees("(", "{", "[", "⦃"):
-            token = self.next()
-            if token.text not in ("(", "{") or self.sees("{"):
-                raise Unknown(f"arguments in `{token.text}`", token.start)
+    def _binders(self, *, bare: bool = True) -> tuple[Binder, ...]:
+        """Arguments in brackets and, where ``bare``, such without them: there must be some then."""
+        binders = []
+        while self.token.text in ("(", "{", "[", "⦃", "⟨") or (bare and self._sees_name()):
+            opening = self.token
+            closing = {"(": ")", "{": "}"}.get(opening.text, "")
+            if not opening.is_word:
+                self.next()
+                if not closing or self.token.text == "{":
+                    raise Unknown(f"arguments in `{opening.text}`", opening.start)
             names = self._names()
-            kind = self.term() if self.takes(":") else None
-            if self.sees(":="):
-                raise Unknown("default values of arguments", self.token.start)
             if not names:
                 self.fail("the name of an argument expected")
-            self.needs(")" if token.text == "(" else "}")
-            binders.append(Binder(tuple(names), kind, token.text))
-        return binders
-
-    def _binders(self) -> list[Binder]:
-        """The arguments of a λ or a quantifier: bare names may mix with brackets."""
-        binders = self._brackets()
-        while names := self._names():
-            if self.takes(":"):
-                return [*binders, Binder(tuple(names), self.term())]
-            binders += [Binder(tuple(names), None), *self._brackets()]
-        if self.sees("⟨"):
-            raise Unknown("patterns (`⟨…⟩`) as arguments", self.token.start)
-        if not binders:
+            kind = self.term() if self.takes(":") else None
+            binders.append(Binder(names, kind, opening.text if closing else "("))
+            if self.token.text == ":=":
+                raise Unknown("default values of arguments", self.token.start)
+            if closing:
+                self.needs(closing)
+            elif kind is not None:
+                break
+        if bare and not binders:
             self.fail("an argument expected")
-        return binders
+        return tuple(binders)
 
     # -- tactics ---------------------------------------------------------------------------------
-
-    def _tactic_block(self) -> Node:
-        token = self.next()
-        if token.text == "by":
-            return Node("tactics", token.start, "by", (self.tactic(),))
-        return Node("tactics", token.start, "begin", self._tactics("end"))
 
     def _tactics(self, stop: str) -> tuple[Node, ...]:
         tactics = self.tactic_run(stop)
@@ -403,7 +294,7 @@ class Parser:
     def tactic_run(self, stop: str = "") -> tuple[Node, ...]:
         """Tactics with commas between them, up to the word ``stop`` or the end."""
         tactics: list[Node] = []
-        while not (self.sees(stop) or self.token.kind == "end"):
+        while self.token.text not in (stop, ""):
             tactics.append(self.tactic())
             if not self.takes(","):
                 break
@@ -414,129 +305,102 @@ class Parser:
         left = self._one_tactic()
         while True:
             if precedence <= 2 and self.takes("<|>"):
-                left = Node("else", left.start, "", (left, self.tactic(2)))
+                left = Node("orelse", left.start, "", (left, self.tactic(2)))
             elif precedence < 1 and self.takes(";"):
-                if self.sees("["):
+                if self.token.text == "[":
                     raise Unknown("`; [ ]`", self.token.start)
                 left = Node("then", left.start, "", (left, self.tactic(1)))
             else:
                 return left
 
     def _one_tactic(self) -> Node:
-        token = self.token
-        if self.takes("{"):
-            return Node("block", token.start, "{", self._tactics("}"))
-        if self.takes("begin"):
-            return Node("block", token.start, "begin", self._tactics("end"))
-        if token.kind not in ("name", "end") or token.text in _COMMANDS:
-            self.fail("a tactic expected")
-        shape = TACTICS.get(token.text)
-        if shape is None:
-            if token.text and token.kind == "name":
-                raise Unknown(f"the tactic `{token.text}`", token.start)
-            self.fail("a tactic expected")
-        self.next()
+        token = self.next()
         start, name = token.start, token.text
-        if shape == "block" or (name in ("sorry", "admit") and self.sees("{")):
+        if name in ("{", "begin"):
+            return Node("block", start, "", self._tactics("end" if name == "begin" else "}"))
+        shape = TACTICS.get(name)
+        if shape is None:
+            if token.is_word and name not in KEYWORDS:
+                raise Unknown(f"the tactic `{name}`", start)
+            raise Mistake(f"a tactic expected, but `{name}` found", start)
+        if shape == "block" or (name in ("sorry", "admit") and self.token.text == "{"):
             self.needs("{")
-            return Node(name, start, "", (Node("tactics", start, "{", self._tactics("}")),))
+            return Node(name, start, "", (Node("tactics", start, "", self._tactics("}")),))
         if shape == "name?":
-            return Node(name, start, self.name(plain=True) if self._is_name() else "")
+            return Node(name, start, self.name() if self._sees_name() else "")
         if shape == "names":
             return Node(name, start, " ".join(self._names()))
-        if shape == "term" or (shape == "term?" and not self._tactic_ends()):
+        if shape == "term?" and self.token.text in ("", ",", ";", "<|>", "}", "end"):
+            return Node(name, start)
+        if shape in ("term", "term?"):
             return Node(name, start, "", (self.term(),))
-        if shape == "terms":
-            terms = self._list(self.term, "]") if self.takes("[") else [self.term()]
-            return Node(name, start, "", tuple(terms))
+        if shape in ("terms", "rules"):
+            read = self.term if shape == "terms" else self._rule
+            kids = self._list(read, "]") if self.takes("[") else (read(),)
+            return Node(name, start, self._places() if shape == "rules" else "", kids)
         if shape == "with":
             major = self.term()
-            if self.sees(":", "using", "generalizing"):
+            if self.token.text in (":", "using", "generalizing"):
                 raise Unknown(f"`{name} … {self.token.text}`", self.token.start)
-            return Node(
-                name, start, " ".join(self._names()) if self.takes("with") else "", (major,)
-            )
-        if shape == "rules":
-            rules = self._list(self._rule, "]") if self.takes("[") else [self._rule()]
-            places = []
-            if self.takes("at"):
-                if self.sees("*"):
-                    raise Unknown(f"`{name} … at *`", self.token.start)
-                while self._is_name() or self.sees("⊢"):
-                    places.append(self.next().text)
-                if not places:
-                    self.fail("the name of a hypothesis expected")
-            return Node(name, start, " ".join(places), tuple(rules))
+            names = self._names() if self.takes("with") else ()
+            return Node(name, start, " ".join(names), (major,))
         return Node(name, start)
-
-    def _tactic_ends(self) -> bool:
-        return self.token.kind == "end" or self.sees(",", ";", "<|>", "}", "end")
 
     def _rule(self) -> Node:
         start = self.token.start
-        text = "←" if self.takes("←") else ""
-        return Node("rule", start, text, (self.term(),))
+        return Node("rule", start, "←" if self.takes("←") else "", (self.term(),))
 
-    def _list(self, read: Callable[[], Node], stop: str) -> list[Node]:
-        """What stands between a bracket, which has been taken, and its other half."""
-        items: list[Node] = []
-        if not self.sees(stop):
-            items.append(read())
-            while self.takes(","):
-                items.append(read())
-        self.needs(stop)
-        return items
+    def _places(self) -> str:
+        places = []
+        if self.takes("at"):
+            if self.token.text == "*":
+                raise Unknown("`rw … at *`", self.token.start)
+            while self._sees_name() or self.token.text == "⊢":
+                places.append(self.next().text)
+            if not places:
+                self.fail("the name of a hypothesis expected")
+        return " ".join(places)
 
     # -- commands --------------------------------------------------------------------------------
 
-    def command(self) -> Command | None:
+    def command(self) -> Node | None:
         """The next command, or None at the end of the text."""
-        token = self.token
-        if token.kind == "end":
+        token = self.next()
+        word, start = token.text, token.start
+        if not word:
             return None
-        word = token.text
-        if word not in _COMMANDS:
-            if word in _FOREIGN_COMMANDS or word in ("@", "#"):
-                shown = {"@": "attributes (`@[…]`)", "#": "commands that begin with `#`"}
-                raise Unknown(shown.get(word, f"`{word}`"), token.start)
-            self.fail("a command expected")
-        self.next()
+        if word in DECLARATIONS:
+            return self._declaration(word, start)
         if word in ("namespace", "section", "end"):
-            return Command(word, token.start, (self.name(),) if self._is_name() else ())
+            return Node(word, start, self.name() if self._sees_name() else "")
+        if word in ("variable", "variables"):
+            return Node(word, start, binders=self._binders())
         if word in ("open", "universe", "universes"):
-            names = tuple(self._dotted_names())
-            if word == "open" and self.sees("(", "as", "hiding", "renaming"):
+            names = [self.name()]
+            while self._sees_name():
+                names.append(self.name())
+            if self.token.text in ("(", "as", "hiding", "renaming"):
                 raise Unknown("`open … (…)`", self.token.start)
-            return Command(word, token.start, names)
-        if word in ("variable", "variables", "constants", "axioms"):
-            binders = self._brackets() or self._binders()
-            return Command(word, token.start, binders=tuple(binders))
-        return self._declaration(token)
+            return Node(word, start, " ".join(names))
+        if word in KEYWORDS or word in ("@", "#"):
+            shown = {"@": "attributes (`@[…]`)", "#": "commands that begin with `#`"}
+            raise Unknown(shown.get(word, f"`{word}`"), start)
+        raise Mistake(f"a command expected, but `{word}` found", start)
 
-    def _dotted_names(self) -> list[str]:
-        names = []
-        while self._is_name():
-            names.append(self.name())
-        return names or [self.name()]
-
-    def _declaration(self, token: Token) -> Command:
-        word = token.text
-        universes: list[str] = []
-        if self.takes("{"):
-            universes = self._names()
-            self.needs("}")
-        names = () if word == "example" else (self.name(),)
-        binders = self._brackets()
+    def _declaration(self, word: str, start: int) -> Node:
+        if self.token.text == "{" and word != "example":
+            raise Unknown("universes of a declaration of its own", start)
+        name = "" if word == "example" else self.name()
+        binders = self._binders(bare=False)
         kind = self.term() if self.takes(":") else None
-        body = None
-        if self.sees("|"):
-            raise Unknown("definitions by pattern matching (`|`)", self.token.start)
-        if word not in ("axiom", "constant"):
-            assign = self.needs(":=")
-            end = assign.start + len(":=")
-            token_after = self.token
-            empty = token_after.kind == "end" or token_after.text in _COMMANDS | _FOREIGN_COMMANDS
-            body = Node("sorry", end) if empty else self.term()
         if kind is None and word not in ("def", "example"):
             self.fail("`:` and a statement expected")
-        return Command(word, token.start, names, tuple(universes), tuple(binders), kind, body)
+        if self.token.text == "|":
+            raise Unknown("definitions by pattern matching (`|`)", self.token.start)
+        body: tuple[Node, ...] = ()
+        if word not in ("axiom", "constant"):
+            end = self.token.start + len(":=")
+            self.needs(":=")
+            empty = not self.token.text or self.token.text in KEYWORDS
+            body = (Node("sorry", end) if empty else self.term(),)
+        return Node(word, start, name, body, binders, kind)

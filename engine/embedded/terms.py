@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 # -- levels --------------------------------------------------------------------------------------
 
@@ -40,105 +40,78 @@ class Max:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A universe parameter of a declaration."""
+    """A universe parameter; one with a number for its name has yet to be found by elaboration."""
 
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class LevelMeta:
-    """A level that elaboration has yet to find; never met by the kernel."""
-
-    number: int
+    name: str | int
 
 
-Level: TypeAlias = Zero | Succ | Max | Param | LevelMeta
+Level: TypeAlias = Zero | Succ | Max | Param
 ZERO = Zero()
 ONE = Succ(ZERO)
 
 
-def map_level(level: Level, change: Callable[[Level], Level | None]) -> Level:
-    """``level`` with what ``change`` returns in the place of its parts (None: look inside)."""
-    changed = change(level)
-    if changed is not None:
-        return changed
+def map_level(level: Level, change: Callable[[Param], Level]) -> Level:
+    """``level`` with other levels for its parameters, and without maxima that are plain to see."""
+    if isinstance(level, Param):
+        return change(level)
     if isinstance(level, Succ):
         return Succ(map_level(level.of, change))
-    if isinstance(level, Max):
-        left, right = map_level(level.left, change), map_level(level.right, change)
-        return simplify(Max(left, right, level.impredicative))
-    return level
-
-
-def simplify(level: Level) -> Level:
-    """The same level, without the maxima that are plain to see."""
-    if isinstance(level, Succ):
-        return Succ(simplify(level.of))
-    if not isinstance(level, Max):
+    if isinstance(level, Zero):
         return level
-    left, right = simplify(level.left), simplify(level.right)
+    left, right = map_level(level.left, change), map_level(level.right, change)
     if isinstance(right, Zero):
         return ZERO if level.impredicative else left
     if isinstance(left, Zero) or left == right:
         return right
-    if not level.impredicative or _never_zero(right):
-        if isinstance(left, Succ) and isinstance(right, Succ):
-            return Succ(simplify(Max(left.of, right.of)))
-        return Max(left, right)
-    return Max(left, right, impredicative=True)
+    return Max(left, right, level.impredicative and not isinstance(right, Succ))
 
 
-def _never_zero(level: Level) -> bool:
+def params_of(level: Level) -> set[Param]:
+    """The parameters of ``level``."""
+    if isinstance(level, Param):
+        return {level}
     if isinstance(level, Max):
-        return _never_zero(level.right) or (not level.impredicative and _never_zero(level.left))
-    return isinstance(level, Succ)
+        return params_of(level.left) | params_of(level.right)
+    return params_of(level.of) if isinstance(level, Succ) else set()
 
 
-def _with_param(level: Level, name: str, value: Level) -> Level:
-    return simplify(map_level(level, lambda part: value if part == Param(name) else None))
+def _summands(level: Level, positive: set[Param]) -> dict[Param | None, int]:
+    """``level`` as a maximum of parameters with numbers added (None: of a number alone).
+
+    The parameters in ``positive`` are at least one, all others zero.
+    """
+    if isinstance(level, Succ):
+        return {param: more + 1 for param, more in _summands(level.of, positive).items()}
+    if isinstance(level, Max):
+        found = _summands(level.right, positive)
+        if level.impredicative and found == {None: 0}:
+            return found
+        for param, more in _summands(level.left, positive).items():
+            found[param] = max(more, found.get(param, 0))
+        return found
+    return {level if isinstance(level, Param) and level in positive else None: 0}
 
 
-def level_leq(one: Level, other: Level, more: int = 0) -> bool:
-    """Whether ``one <= other + more`` for all values of the parameters. Never wrongly True."""
-    one, other = simplify(one), simplify(other)
-    if isinstance(one, Zero) and more >= 0:
-        return True
-    if isinstance(one, Succ):
-        return level_leq(one.of, other, more - 1)
-    if isinstance(other, Succ):
-        return level_leq(one, other.of, more + 1)
-    if isinstance(one, Max) and not one.impredicative:
-        return level_leq(one.left, other, more) and level_leq(one.right, other, more)
-    if isinstance(other, Zero):
-        return False
-    for side in (one, other):
-        if isinstance(side, Max) and side.impredicative:
-            # imax(a, r) depends on whether r is zero: so look at both cases of one parameter.
-            name = next((p.name for p in level_parts(side.right) if isinstance(p, Param)), None)
-            if name is None:
-                return one == other and more >= 0
-            return all(
-                level_leq(_with_param(one, name, v), _with_param(other, name, v), more)
-                for v in (ZERO, Succ(Param(name)))
-            )
-    if isinstance(other, Max):
-        return level_leq(one, other.left, more) or level_leq(one, other.right, more)
-    return one == other and more >= 0
+def level_leq(one: Level, other: Level) -> bool:
+    """Whether ``one <= other`` for all values of the parameters.
+
+    Once it is fixed which parameters are zero, both sides are maxima of sums, and these can be
+    compared.
+    """
+    params = sorted(params_of(one) | params_of(other), key=repr)
+    for zeros in itertools.product((False, True), repeat=len(params)):
+        positive = {param for param, zero in zip(params, zeros, strict=True) if not zero}
+        large = _summands(other, positive)
+        least = max(more + (param is not None) for param, more in large.items())
+        for param, more in _summands(one, positive).items():
+            if more > (least if param is None else large.get(param, -1)):
+                return False
+    return True
 
 
 def level_equal(one: Level, other: Level) -> bool:
     """Whether the two are the same for all values of the parameters."""
     return one == other or (level_leq(one, other) and level_leq(other, one))
-
-
-def level_parts(level: Level) -> Iterator[Level]:
-    """``level`` and everything inside it."""
-    yield level
-    if isinstance(level, Succ):
-        yield from level_parts(level.of)
-    elif isinstance(level, Max):
-        yield from level_parts(level.left)
-        yield from level_parts(level.right)
 
 
 # -- terms ---------------------------------------------------------------------------------------
@@ -163,9 +136,14 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """A term that elaboration has yet to find; never met by the kernel."""
+    """A term that elaboration has yet to find; never met by the kernel.
+
+    It was asked for in a context; ``arguments`` stand for the locals of it, in their order, so that
+    a binder can bind one before it is known where the term will use it.
+    """
 
     number: int
+    arguments: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +170,8 @@ class App:
 
 
 @dataclass(frozen=True, slots=True)
-class Lam:
-    """A function. ``info`` is the bracket that its binder is written with: ``(`` or ``{``."""
+class Binding:
+    """What a function and its type share; ``info`` is the bracket that its binder has."""
 
     name: str = field(compare=False)
     type: Term
@@ -201,14 +179,16 @@ class Lam:
     info: str = field(compare=False, default="(")
 
 
-@dataclass(frozen=True, slots=True)
-class Pi:
+class Lam(Binding):
+    """A function."""
+
+    __slots__ = ()
+
+
+class Pi(Binding):
     """A dependent function type."""
 
-    name: str = field(compare=False)
-    type: Term
-    body: Term
-    info: str = field(compare=False, default="(")
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,21 +222,19 @@ def replace(term: Term, change: Callable[[Term, int], Term | None], depth: int =
     if isinstance(term, App):
         function = replace(term.function, change, depth)
         argument = replace(term.argument, change, depth)
-        if function is term.function and argument is term.argument:
-            return term
-        return App(function, argument)
+        same = function is term.function and argument is term.argument
+        return term if same else App(function, argument)
     if isinstance(term, Lam | Pi):
         domain, body = replace(term.type, change, depth), replace(term.body, change, depth + 1)
-        if domain is term.type and body is term.body:
-            return term
-        return type(term)(term.name, domain, body, term.info)
+        same = domain is term.type and body is term.body
+        return term if same else type(term)(term.name, domain, body, term.info)
     if isinstance(term, Let):
-        return Let(
-            term.name,
-            replace(term.type, change, depth),
-            replace(term.value, change, depth),
-            replace(term.body, change, depth + 1),
-        )
+        kind, value = replace(term.type, change, depth), replace(term.value, change, depth)
+        return Let(term.name, kind, value, replace(term.body, change, depth + 1))
+    if isinstance(term, Meta) and term.arguments:
+        arguments = tuple(replace(argument, change, depth) for argument in term.arguments)
+        same = all(a is b for a, b in zip(arguments, term.arguments, strict=True))
+        return term if same else Meta(term.number, arguments)
     return term
 
 
@@ -267,17 +245,15 @@ def instantiate(body: Term, *values: Term) -> Term:
     def change(part: Term, depth: int) -> Term | None:
         if not isinstance(part, Var) or part.index < depth:
             return None
-        inner = part.index - depth
-        if inner >= count:
-            return Var(part.index - count)
-        return lift(values[count - 1 - inner], depth)
+        place = count - 1 - (part.index - depth)
+        return lift(values[place], depth) if place >= 0 else Var(part.index - count)
 
     return replace(body, change)
 
 
 def lift(term: Term, by: int) -> Term:
     """``term`` moved below ``by`` more binders: its loose indices grow."""
-    if by == 0 or isinstance(term, Local | Const | Sort | Meta):
+    if by == 0 or isinstance(term, Local | Const | Sort):
         return term
 
     def change(part: Term, depth: int) -> Term | None:
@@ -286,14 +262,12 @@ def lift(term: Term, by: int) -> Term:
     return replace(term, change)
 
 
-def abstract(term: Term, local_variables: Sequence[Local]) -> Term:
+def abstract(term: Term, local_variables: Sequence[Term]) -> Term:
     """The body of binders, the outermost first, that bind these locals in ``term``."""
-    place = {local.number: index for index, local in enumerate(reversed(local_variables))}
+    place = {local: index for index, local in enumerate(reversed(local_variables))}
 
     def change(part: Term, depth: int) -> Term | None:
-        if isinstance(part, Local) and part.number in place:
-            return Var(place[part.number] + depth)
-        return None
+        return Var(place[part] + depth) if isinstance(part, Local) and part in place else None
 
     return replace(term, change)
 
@@ -305,23 +279,8 @@ def bind(kind: type[Lam] | type[Pi], local_variables: Sequence[Local], term: Ter
     return term
 
 
-def substitute(term: Term, values: Mapping[int, Term]) -> Term:
-    """``term`` with terms for the locals of these numbers."""
-    return replace(
-        term, lambda part, _: values.get(part.number) if isinstance(part, Local) else None
-    )
-
-
-def instantiate_levels(term: Term, names: Sequence[str], levels: Sequence[Level]) -> Term:
-    """``term`` with levels for the universe parameters of these names."""
-    if not names:
-        return term
-    table = dict(zip(names, levels, strict=True))
-    return map_levels(term, lambda p: table.get(p.name) if isinstance(p, Param) else None)
-
-
-def map_levels(term: Term, change: Callable[[Level], Level | None]) -> Term:
-    """``term`` with ``change`` applied to all its levels."""
+def map_levels(term: Term, change: Callable[[Param], Level]) -> Term:
+    """``term`` with ``change`` applied to the parameters of all its levels."""
 
     def at(part: Term, _: int) -> Term | None:
         if isinstance(part, Sort):
@@ -333,8 +292,14 @@ def map_levels(term: Term, change: Callable[[Level], Level | None]) -> Term:
     return replace(term, at)
 
 
+def instantiate_levels(term: Term, names: Sequence[str], levels: Sequence[Level]) -> Term:
+    """``term`` with levels for the universe parameters of these names."""
+    table = {Param(name): level for name, level in zip(names, levels, strict=True)}
+    return map_levels(term, lambda param: table.get(param, param)) if table else term
+
+
 def parts(term: Term) -> Iterator[Term]:
-    """``term`` and everything inside it, from left to right."""
+    """``term`` and everything inside it but the arguments of metas, from left to right."""
     stack = [term]
     while stack:
         part = stack.pop()
@@ -347,22 +312,25 @@ def parts(term: Term) -> Iterator[Term]:
             stack += (part.body, part.value, part.type)
 
 
-def mentions(term: Term, local: Local) -> bool:
+def universe_params(term: Term) -> list[Param]:
+    """The universe parameters of ``term``, in the order in which they come up."""
+    found: dict[Param, None] = {}
+    for part in parts(term):
+        levels: tuple[Level, ...] = part.levels if isinstance(part, Const) else ()
+        for level in (part.level,) if isinstance(part, Sort) else levels:
+            found |= dict.fromkeys(params_of(level))
+    return list(found)
+
+
+def mentions(term: Term, local: Term) -> bool:
     """Whether the local occurs in ``term``."""
     return any(part == local for part in parts(term))
 
 
-def is_loose(body: Term) -> bool:
-    """Whether the body of a binder uses its variable."""
-    found = False
-
-    def change(part: Term, depth: int) -> Term | None:
-        nonlocal found
-        found = found or (isinstance(part, Var) and part.index >= depth)
-        return None
-
-    replace(body, change)
-    return found
+def is_loose(body: Term, depth: int = 1) -> bool:
+    """Whether a part that stands below so many binders uses their variables."""
+    markers = [Local(-place, "", PROP) for place in range(depth)]
+    return any(isinstance(p, Local) and p.number <= 0 for p in parts(instantiate(body, *markers)))
 
 
 def apply(function: Term, *arguments: Term) -> Term:
@@ -381,10 +349,19 @@ def unapply(term: Term) -> tuple[Term, list[Term]]:
     return term, arguments[::-1]
 
 
+def beta(function: Term, arguments: Sequence[Term]) -> Term:
+    """``function`` applied, without the λ that the arguments are for."""
+    count = 0
+    while isinstance(function, Lam) and count < len(arguments):
+        function, count = function.body, count + 1
+    return apply(instantiate(function, *arguments[:count]) if count else function, *arguments[count:])
+
+
 def head_name(term: Term) -> str:
     """The name of the constant at the head of an application, or nothing."""
-    head, _ = unapply(term)
-    return head.name if isinstance(head, Const) else ""
+    while isinstance(term, App):
+        term = term.function
+    return term.name if isinstance(term, Const) else ""
 
 
 def levels_of(head: Term) -> tuple[Level, ...]:
@@ -392,6 +369,6 @@ def levels_of(head: Term) -> tuple[Level, ...]:
     return head.levels if isinstance(head, Const) else ()
 
 
-def arrow(domain: Term, codomain: Term, name: str = "ᾰ") -> Pi:
+def arrow(domain: Term, codomain: Term) -> Pi:
     """``domain → codomain``."""
-    return Pi(name, domain, codomain)
+    return Pi("ᾰ", domain, codomain)

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.embedded.document import prelude
-from engine.embedded.elaborate import Elaborator, Scope
+from engine.embedded.elaborate import Elaborator, Scope, Solutions
 from engine.embedded.pretty import Printer
 from engine.embedded.session import EmbeddedSession
 from engine.embedded.terms import Param, instantiate_levels
-from engine.embedded.unify import Solutions
 from engine.lean import Document, ProcessSession
 from engine.source import analyse
 from tests.unit.embedded import driving

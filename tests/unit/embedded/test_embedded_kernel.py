@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.embedded.document import Reader, prelude
-from engine.embedded.inductives import RECURSORS
+from engine.embedded.prelude import RECURSORS
 from engine.embedded.kernel import Checker, Declaration, Environment, KernelError
 from engine.embedded.terms import (
     ONE,
@@ -310,7 +310,7 @@ def test_each_rule_of_a_recursor_keeps_types() -> None:
             term: Term = head
             kind = declaration.type
             arguments: list[Term] = []
-            for _ in range(rule.params + 1 + rule.minors):
+            for _ in range(rule.params + 1 + len(rule.rules)):
                 assert isinstance(kind, Pi)
                 local = Local(fresh(), kind.name, kind.type)
                 arguments.append(local)

@@ -9,13 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.embedded.document import prelude
-from engine.embedded.elaborate import Elaborator, Scope
+from engine.embedded.elaborate import Elaborator, Scope, Solutions
 from engine.embedded.kernel import Checker, KernelError
 from engine.embedded.pretty import Printer
 from engine.embedded.session import EmbeddedSession
 from engine.embedded.syntax import TACTICS, Mistake, Parser
 from engine.embedded.terms import PROP, Const, Local, Pi, Term, arrow, bind, fresh
-from engine.embedded.unify import Solutions
 from engine.lean import Document
 from engine.source import analyse
 from engine.values import Failed, Progress, Solved, TimedOut
