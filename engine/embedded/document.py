@@ -11,14 +11,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from engine.embedded import terms as t
-from engine.embedded.elaborate import Context, Elaborator, Scope, Solutions, require_no_metas
+from engine.embedded.elaborate import Context, Scope, Solutions
 from engine.embedded.kernel import Declaration, Environment, KernelError, Kind, names
 from engine.embedded.prelude import INDUCTIVES, LEMMAS, RECURSORS, SORRY
-from engine.embedded.syntax import Mistake, Node, Parser, Unknown
-from engine.embedded.tactics import Mark, finish
+from engine.embedded.syntax import Mistake, Node, Parser, Unknown, need
+from engine.embedded.tactics import Mark, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
 _KINDS: dict[str, Kind] = {"def": "definition", "axiom": "axiom", "constant": "constant"}
 
@@ -68,8 +68,8 @@ class Reader:
         if word in ("namespace", "section"):
             self.frames.append(_Frame(word, command.text))
         elif word == "end":
-            if len(self.frames) == 1 or frame.name != command.text:
-                raise Mistake("this `end` closes nothing")
+            closes = len(self.frames) > 1 and frame.name == command.text
+            need(closes, "this `end` closes nothing")
             self.frames.pop()
         elif word == "open":
             for name in given:
@@ -77,70 +77,58 @@ class Reader:
                     raise Unknown(f"the namespace `{name}`")
             self.frames[-1] = replace(frame, opened=(*frame.opened, *given))
         elif word in ("universe", "universes"):
-            if len({*self._all("universes"), *given}) < len(self._all("universes")) + len(given):
-                raise Mistake("a universe of this name has been declared")
+            known = (*(name for f in self.frames for name in f.universes), *given)
+            need(len(set(known)) == len(known), "a universe of this name has been declared")
             self.frames[-1] = replace(frame, universes=(*frame.universes, *given))
         elif word in ("variable", "variables"):
-            before = self._all("variables")
-            elaborator = self._elaborator(before)
-            context = elaborator.binders(command.binders, before, guess=False)
+            before = self._variables()
+            run = self._run(before)
+            context = run.binders(command.binders, before, guess=False)
             if len({local.name for local in context}) < len(context):
                 raise Unknown("variables that share a name")
-            new, _ = self._settled(elaborator, context[len(before) :], t.PROP)
+            new, _ = _settled(run, context[len(before) :], t.PROP)
             self.frames[-1] = replace(frame, variables=(*frame.variables, *new))
         else:
             self._declare(command)
 
-    def _all(self, what: str) -> tuple:  # type: ignore[type-arg]
-        return tuple(thing for frame in self.frames for thing in getattr(frame, what))
+    def _variables(self) -> Context:
+        return tuple(local for frame in self.frames for local in frame.variables)
 
-    def _namespaces(self) -> tuple[str, ...]:
+    def _run(self, context: Context, itself: str = "") -> Run:
+        """What elaborates and proves here, with these variables."""
         spaces: list[str] = []
         for frame in self.frames:
             for word in frame.name.split(".") if frame.keyword == "namespace" else ():
                 spaces.append(".".join([*spaces[-1:], word]))
-        return tuple(spaces)
-
-    def _elaborator(self, context: Sequence[t.Local], itself: str = "") -> Elaborator:
-        scope = Scope(self._namespaces(), self._all("opened"), self._all("universes"), itself)
-        found = [str(p.name) for local in context for p in t.universe_params(local.type)]
-        return Elaborator(self.environment, self.tick, Solutions(), scope, dict.fromkeys(found))
-
-    @staticmethod
-    def _settled(
-        elaborator: Elaborator, context: Sequence[t.Local], kind: t.Term
-    ) -> tuple[Context, t.Term]:
-        """New locals for those of ``context``, and ``kind`` with them, once all is known of both."""
-        statement = elaborator.settle_levels(elaborator.close(t.Pi, context, kind))
-        require_no_metas(elaborator, statement, None)
-        new = list[t.Local]()
-        while len(new) < len(context):
-            assert isinstance(statement, t.Pi)  # noqa: S101 - one binder a local
-            new.append(t.Local(t.fresh(), statement.name, statement.type, statement.info))
-            statement = t.instantiate(statement.body, new[-1])
-        return tuple(new), statement
-
-    # -- declarations ----------------------------------------------------------------------------
+        opened = tuple(name for frame in self.frames for name in frame.opened)
+        universes = tuple(name for frame in self.frames for name in frame.universes)
+        params = {param for local in context for param in t.universe_params(local.type)}
+        made = sum(str(param.name).startswith("u_") for param in params)
+        scope = Scope(tuple(spaces), opened, universes, itself)
+        run = Run(self.environment, self.tick, Solutions(universes=made), scope)
+        run.mark = self.mark
+        return run
 
     def _declare(self, command: Node) -> None:
-        name = ".".join([*self._namespaces()[-1:], command.text]) if command.text else ""
-        if command.kind in ("axiom", "constant") and any(f.keyword == "section" for f in self.frames):
-            raise Mistake(f"`{command.kind}` cannot be used in sections")
-        if name in self.environment.constants:
-            raise Mistake(f"`{name}` has been declared already")
         variables = self._used(command)
-        elaborator = self._elaborator(variables, name)
-        context = elaborator.binders(command.binders, variables, guess=False)
+        spaces = self._run(()).scope.namespaces
+        name = ".".join([*spaces[-1:], command.text]) if command.text else ""
+        sections = any(frame.keyword == "section" for frame in self.frames)
+        allowed = command.kind not in ("axiom", "constant") or not sections
+        need(allowed, f"`{command.kind}` cannot be used in sections")
+        need(name not in self.environment.constants, f"`{name}` has been declared already")
+        run = self._run(variables, name)
+        context = run.binders(command.binders, variables, guess=False)
         if command.type is not None:
-            kind = elaborator.type(command.type, context)
+            kind = run.type(command.type, context)
         else:
-            kind = elaborator.infer(elaborator.term(command.kids[0], None, context))
-            elaborator.tasks = []
+            kind = run.infer(run.term(command.kids[0], None, context))
+            run.tasks = []
         # The statement is settled before the proof is looked at, which must not change it.
-        context, kind = self._settled(elaborator, context, kind)
+        context, kind = _settled(run, context, kind)
         statement = t.bind(t.Pi, context, kind)
         what = _KINDS.get(command.kind, "theorem")
-        if what == "theorem" and not elaborator.is_proposition(kind):
+        if what == "theorem" and not run.is_proposition(kind):
             if name:
                 raise Unknown(f"a {command.kind} that is no proposition")
             what = "definition"
@@ -151,32 +139,29 @@ class Reader:
         new = Declaration(name or "_example", params, statement, None, what, recursor)
         try:
             if command.kids:
-                new = replace(new, value=self._value(elaborator, command, kind, context))
+                new = replace(new, value=self._value(run, command, kind, context))
             environment = self.environment.add(new, self.tick)
         except (Mistake, KernelError) as error:
             if what != "theorem" or (self.mark and command.start == self.mark.declaration):
                 raise
             self.faults[name] = error
-            value = t.App(t.Const(SORRY, (elaborator.sort_of(statement),)), statement)
+            value = t.App(t.Const(SORRY, (run.sort_of(statement),)), statement)
             environment = self.environment.add(replace(new, value=value), self.tick)
         self.environment = environment if name else self.environment
 
-    def _value(
-        self, elaborator: Elaborator, command: Node, kind: t.Term, context: Context
-    ) -> t.Term:
-        value = elaborator.check(command.kids[0], kind, context)
-        finish(elaborator, self.mark)
-        value = elaborator.fill(value)
-        require_no_metas(elaborator, value, command.kids[0])
+    def _value(self, run: Run, command: Node, kind: t.Term, context: Context) -> t.Term:
+        value = run.check(command.kids[0], kind, context)
+        run.run_tasks()
+        value = run.settle(value, node=command.kids[0])
         if self.mark is not None:
-            self.proofs += map(elaborator.fill, self.mark.goals)
+            self.proofs += map(run.fill, self.mark.goals)
             self.mark.goals = []
-        data = not isinstance(elaborator.reduce(kind), t.Sort) and command.kind == "def"
+        data = command.kind == "def" and not isinstance(run.reduce(kind), t.Sort)
         for used in names(value) if data else ():
             if self.environment.constants[used].kind in ("constant", "axiom"):
                 # Lean has no code for it, and takes no definition that needs some.
                 raise Unknown(f"`{used}` in definitions")
-        return close_levels(t.bind(t.Lam, context, value))
+        return t.bind(t.Lam, context, value)
 
     def _used(self, command: Node) -> Context:
         """The variables that the declaration takes as arguments, in their order.
@@ -184,8 +169,7 @@ class Reader:
         Lean's rule: those that the statement, or a proof by a term, names (what tactics name does
         not count), and what their types need.
         """
-        named = set(_names_in(command))
-        variables: Context = self._all("variables")
+        named, variables = set(_names_in(command)), self._variables()
         wanted = {local for local in variables if local.name in named}
         for local in reversed(variables):
             if local in wanted:
@@ -195,17 +179,21 @@ class Reader:
 
 def _names_in(node: Node | None) -> Iterator[str]:
     """The words that a term's names begin with, without what stands in tactics."""
-    if node is None or node.kind == "tactics":
-        return
-    if node.kind in ("name", "explicit"):
-        yield node.text.split(".")[0]
-    for part in (*(binder.type for binder in node.binders), node.type, *node.kids):
-        yield from _names_in(part)
+    if node is not None and node.kind != "tactics":
+        if node.kind in ("name", "explicit"):
+            yield node.text.split(".")[0]
+        for part in (*(binder.type for binder in node.binders), node.type, *node.kids):
+            yield from _names_in(part)
 
 
-def close_levels(term: t.Term) -> t.Term:
-    """``term`` with zero for the universe levels that nothing determines: they cannot matter."""
-    return t.map_levels(term, lambda p: t.ZERO if isinstance(p.name, int) else p)
+def _settled(run: Run, context: Context, kind: t.Term) -> tuple[Context, t.Term]:
+    """New locals for those of ``context``, and ``kind`` with them, once all is known of both."""
+    statement = run.settle(run.close(t.Pi, context, kind), names=True)
+    new: Context = ()
+    while len(new) < len(context) and isinstance(statement, t.Pi):
+        new += (t.Local(t.fresh(), statement.name, statement.type, statement.info),)
+        statement = t.instantiate(statement.body, new[-1])
+    return new, statement
 
 
 @cache

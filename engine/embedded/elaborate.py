@@ -10,52 +10,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from engine.embedded import terms as t
 from engine.embedded.kernel import Checker, Environment
 from engine.embedded.prelude import REDUCIBLE
-from engine.embedded.syntax import Binder, Mistake, Node, Unknown, words
-from engine.embedded.terms import (
-    ONE,
-    PROP,
-    ZERO,
-    App,
-    Const,
-    Lam,
-    Level,
-    Local,
-    Meta,
-    Param,
-    Pi,
-    Sort,
-    Succ,
-    Term,
-    Var,
-    abstract,
-    apply,
-    arrow,
-    beta,
-    bind,
-    fresh,
-    head_name,
-    instantiate,
-    level_equal,
-    map_level,
-    map_levels,
-    params_of,
-    parts,
-    replace,
-    unapply,
-)
+from engine.embedded.syntax import Binder, Mistake, Node, Unknown, need, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-Context = tuple[Local, ...]
+Context = tuple[t.Local, ...]
 _OPERATORS = {
     "↔": "iff", "∨": "or", "∧": "and", "=": "eq", "≠": "ne", "+": "has_add.add", "*": "has_mul.mul",
 }  # fmt: skip
-_PROJECTIONS = {("and", "1"): "left", ("and", "2"): "right", ("iff", "1"): "mp", ("iff", "2"): "mpr"}
+_PROJECTIONS = {"and.1": "and.left", "and.2": "and.right", "iff.1": "iff.mp", "iff.2": "iff.mpr"}
 _UNSHOWN = words("has_add.add has_mul.mul has_zero.zero has_one.one bit0 bit1 sorry_ax")
 """Constants that stand for Lean's notation on ℕ; in Lean they are about every type, so that a text
 that names them means something else."""
@@ -67,7 +37,7 @@ _NEVER_LEANS = re.compile(r"(?!id|vm|ge|or|gt|ne|mt|eq|lift_)\w['₀-₉\w]?|\w*
 class Asked:
     """What is known of a meta: its type, the locals that it may mention, the ``case`` it is."""
 
-    type: Term
+    type: t.Term
     context: Context
     tag: str = ""
 
@@ -77,112 +47,137 @@ class Solutions:
     """What is known of all metas. A value mentions the locals of its meta's context."""
 
     metas: dict[int, Asked] = field(default_factory=dict)
-    values: dict[int, Term] = field(default_factory=dict)
-    levels: dict[Param, Level] = field(default_factory=dict)
+    values: dict[int, t.Term] = field(default_factory=dict)
+    levels: dict[t.Param, t.Level] = field(default_factory=dict)
+    universes: int = 0
+    """How many universe parameters have names of Lean's making."""
 
     def copy(self) -> Solutions:
         """One that can be changed without a change of this one."""
-        return Solutions(dict(self.metas), dict(self.values), dict(self.levels))
+        return Solutions(dict(self.metas), dict(self.values), dict(self.levels), self.universes)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a text stands: namespaces, the innermost last; opened ones; universes."""
+    """Where a text stands: namespaces, the innermost last; opened ones; universes.
+
+    ``itself`` is the full name of what is declared: Lean would read it as a recursive call.
+    """
 
     namespaces: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
     universes: tuple[str, ...] = ()
     itself: str = ""
-    """The full name of what is being declared: Lean would read it as a recursive call."""
 
 
-class Unifier(Checker):
-    """A :class:`Checker` that solves metas so that :meth:`equal` becomes true."""
+class Elaborator(Checker):
+    """A :class:`Checker` that reads syntax, and solves metas so that :meth:`equal` becomes true.
+
+    ``tasks`` are the proofs by tactics that terms contain, each with the meta that it is to solve.
+    """
 
     def __init__(
-        self, environment: Environment, tick: Callable[[], None], solutions: Solutions
+        self,
+        environment: Environment,
+        tick: Callable[[], None],
+        solutions: Solutions,
+        scope: Scope,
     ) -> None:
         super().__init__(environment, tick)
         self.solutions = solutions
+        self.scope = scope
+        self.tasks: list[tuple[t.Meta, Node]] = []
         self.only_reducible = False
 
-    def new_meta(self, kind: Term, context: Context, tag: str = "") -> Meta:
+    # -- metas
+
+    def new_meta(self, kind: t.Term, context: Context, tag: str = "") -> t.Meta:
         """A new meta of this type, in this context."""
-        meta = Meta(fresh(), context)
+        meta = t.Meta(t.fresh(), context)
         self.solutions.metas[meta.number] = Asked(kind, context, tag)
         return meta
 
-    def new_type(self, context: Context) -> Meta:
-        """A type to be found."""
-        return self.new_meta(Sort(Param(fresh())), context)
+    def _new_type(self, context: Context) -> t.Meta:
+        return self.new_meta(t.Sort(t.Param(t.fresh())), context)
 
-    def _at(self, meta: Meta, term: Term) -> Term:
-        """A term in the context of ``meta``, with the arguments that it has here."""
+    def _at(self, meta: t.Meta, term: t.Term) -> t.Term:
+        """A term in the context of ``meta``, with the arguments that the meta has here."""
         context = self.solutions.metas[meta.number].context
         if meta.arguments == context:
             return term
-        return instantiate(abstract(term, context), *meta.arguments)
+        return t.instantiate(t.abstract(term, context), *meta.arguments)
 
-    def fill(self, term: Term) -> Term:
+    def fill(self, term: t.Term) -> t.Term:
         """``term`` with the solutions that are known."""
-        solutions = self.solutions
+        values = self.solutions.values
 
-        def change(part: Term, depth: int) -> Term | None:
+        def change(part: t.Term, _: int) -> t.Term | None:
             self.tick()
             head = part
-            while isinstance(head, App):
+            while isinstance(head, t.App):
                 head = head.function
-            if isinstance(head, Meta) and head.number in solutions.values:
-                value = self.fill(self._at(head, solutions.values[head.number]))
-                return beta(value, [self.fill(argument) for argument in unapply(part)[1]])
-            if isinstance(part, Sort):
-                return Sort(self.fill_level(part.level))
-            if isinstance(part, Const) and part.levels:
-                return Const(part.name, tuple(map(self.fill_level, part.levels)))
+            if isinstance(head, t.Meta) and head.number in values:
+                value = self.fill(self._at(head, values[head.number]))
+                return t.beta(value, [self.fill(argument) for argument in t.unapply(part)[1]])
+            if isinstance(part, t.Sort):
+                return t.Sort(self.fill_level(part.level))
+            if isinstance(part, t.Const) and part.levels:
+                return t.Const(part.name, tuple(map(self.fill_level, part.levels)))
             return None
 
-        return replace(term, change)
+        return t.replace(term, change)
 
-    def fill_local(self, local: Local) -> Local:
+    def fill_local(self, local: t.Local) -> t.Local:
         """The local with the solutions in its type."""
-        return Local(local.number, local.name, self.fill(local.type), local.info)
+        return t.Local(local.number, local.name, self.fill(local.type), local.info)
 
-    def fill_level(self, level: Level) -> Level:
+    def fill_level(self, level: t.Level) -> t.Level:
         """``level`` with the solutions that are known."""
         known = self.solutions.levels
-        return map_level(level, lambda p: self.fill_level(known[p]) if p in known else p)
+        return t.map_level(level, lambda p: self.fill_level(known[p]) if p in known else p)
 
-    def open_metas(self, term: Term) -> list[Meta]:
+    def open_metas(self, term: t.Term) -> list[t.Meta]:
         """The metas of the filled ``term``, each once, from left to right, as they were asked."""
-        numbers = dict.fromkeys(part.number for part in parts(term) if isinstance(part, Meta))
-        return [Meta(number, self.solutions.metas[number].context) for number in numbers]
+        numbers = dict.fromkeys(part.number for part in t.parts(term) if isinstance(part, t.Meta))
+        return [t.Meta(number, self.solutions.metas[number].context) for number in numbers]
 
-    def close(
-        self, kind: type[Lam] | type[Pi], local_variables: Sequence[Local], body: Term
-    ) -> Term:
-        """``λ locals, body`` or ``Π locals, body``, filled."""
-        return bind(kind, [self.fill_local(local) for local in local_variables], self.fill(body))
+    def close(self, kind: type[t.Lam | t.Pi], context: Sequence[t.Local], body: t.Term) -> t.Term:
+        """``λ context, body`` or ``Π context, body``, filled."""
+        return t.bind(kind, [self.fill_local(local) for local in context], self.fill(body))
 
-    # -- the kernel's methods, with metas --------------------------------------------------------
+    def settle(self, term: t.Term, *, node: Node | None = None, names: bool = False) -> t.Term:
+        """The filled ``term``, in which nothing may be left to be found but universe levels.
 
-    def infer(self, term: Term, *, check: bool = False) -> Term:
+        They are zero, or with ``names`` parameters.
+        """
+        term = self.fill(term)
+        start = node.start if node is not None else None
+        need(not self.open_metas(term), "don't know how to synthesize placeholder", start)
+        left = [param for param in t.universe_params(term) if isinstance(param.name, int)]
+        for param in left:
+            self.solutions.levels[param] = self._new_universe() if names else t.ZERO
+        return self.fill(term) if left else term
+
+    # -- the kernel's methods, with metas
+
+    def infer(self, term: t.Term, *, check: bool = False) -> t.Term:
         """The type of ``term``; arguments are looked at by the kernel, later."""
-        if isinstance(term, Meta):
+        if isinstance(term, t.Meta):
             return self._at(term, self.solutions.metas[term.number].type)
         return super().infer(term, check=False)
 
-    def reduce_core(self, term: Term) -> Term:
+    def reduce_core(self, term: t.Term) -> t.Term:
         """As the kernel's, through solved metas."""
         while True:
             term = super().reduce_core(term)
-            head, arguments = unapply(term)
-            if not isinstance(head, Meta) or head.number not in self.solutions.values:
+            head, arguments = t.unapply(term)
+            if not isinstance(head, t.Meta) or head.number not in self.solutions.values:
                 return term
-            term = beta(self._at(head, self.solutions.values[head.number]), arguments)
+            term = t.beta(self._at(head, self.solutions.values[head.number]), arguments)
 
-    def unfold(self, term: Term) -> Term | None:
-        """As the kernel's; where :attr:`only_reducible` is set, of reducible definitions."""
-        if self.only_reducible and head_name(term) not in REDUCIBLE:
+    def unfold(self, term: t.Term) -> t.Term | None:
+        """As the kernel's; where ``only_reducible`` is set, of reducible definitions."""
+        if self.only_reducible and t.head_name(term) not in REDUCIBLE:
             return None
         return super().unfold(term)
 
@@ -194,49 +189,43 @@ class Unifier(Checker):
         self.solutions.values, self.solutions.levels = values, levels
         return False
 
-    def equal(self, one: Term, other: Term) -> bool:
+    def equal(self, one: t.Term, other: t.Term) -> bool:
         """Makes the terms equal, if it can; where it fails, some metas may have been solved."""
         self.tick()
         one, other = self.fill(one), self.fill(other)
-        if one == other:
-            return True
-        if self._solved(one, other):
+        if one == other or self._solved(one, other):
             return True
         reduced = self.reduce_core(one), self.reduce_core(other)
         if reduced != (one, other) and self._solved(*reduced):
             return True
         return super().equal(one, other)
 
-    def _solved(self, one: Term, other: Term) -> bool:
+    def _solved(self, one: t.Term, other: t.Term) -> bool:
         for flexible, rigid in ((one, other), (other, one)):
-            head, arguments = unapply(flexible)
-            if isinstance(head, Meta):
-                meta = head
-                if self.attempt(
-                    lambda m=meta, a=arguments, r=rigid: (  # type: ignore[misc]
-                        self._solve(m, a, r) or self._first_order(m, a, r)
-                    )
-                ):
-                    return True
+            head, arguments = t.unapply(flexible)
+            if isinstance(head, t.Meta):
+                for way in (self._pattern, self._first_order):
+                    if self.attempt(partial(way, head, arguments, rigid)):
+                        return True
         return False
 
-    def _solve(self, meta: Meta, arguments: list[Term], value: Term) -> bool:
+    def _pattern(self, meta: t.Meta, arguments: list[t.Term], value: t.Term) -> bool:
         """Solves ``meta arguments = value`` where the arguments are distinct locals."""
         known = self.solutions.metas[meta.number]
-        pattern = [a for a in arguments if isinstance(a, Local)]
+        pattern = [a for a in arguments if isinstance(a, t.Local)]
         if len(set(pattern)) < len(arguments):
             return False
-        seen = Counter(meta.arguments)
-        pairs = [(a, x) for a, x in zip(meta.arguments, known.context, strict=True) if seen[a] == 1]
-        inside = {a: x for a, x in pairs if isinstance(a, Local) and a not in pattern}
+        seen = Counter((*meta.arguments, *pattern))
+        pairs = zip(meta.arguments, known.context, strict=True)
+        inside = {a: x for a, x in pairs if isinstance(a, t.Local) and seen[a] == 1}
         value = self._prune(value, {*inside, *pattern})
-        for part in parts(value):
-            if isinstance(part, Meta) and part.number == meta.number:
+        for part in t.parts(value):
+            if isinstance(part, t.Local) and part not in inside and part not in pattern:
                 return False
-            if isinstance(part, Local) and part not in inside and part not in pattern:
+            if isinstance(part, t.Meta) and part.number == meta.number:
                 return False
-        found = bind(Lam, pattern, value)
-        found = instantiate(abstract(found, list(inside)), *inside.values())
+        found = t.abstract(t.bind(t.Lam, pattern, value), list(inside))
+        found = t.instantiate(found, *inside.values())
         if not self.equal(self.infer(found), known.type):
             return False
         if meta.number in self.solutions.values:
@@ -244,71 +233,47 @@ class Unifier(Checker):
         self.solutions.values[meta.number] = found
         return True
 
-    def _prune(self, value: Term, allowed: set[Term]) -> Term:
-        """``value``, whose metas no longer depend on other locals than these, where they did."""
+    def _prune(self, value: t.Term, allowed: set[t.Local]) -> t.Term:
+        """``value``, whose metas no longer depend on other locals than these, where they can."""
 
-        def change(part: Term, _: int) -> Term | None:
-            if not isinstance(part, Meta):
+        def change(part: t.Term, _: int) -> t.Term | None:
+            if not isinstance(part, t.Meta):
                 return None
-            known = self.solutions.metas[part.number]
-            kept = [
-                x
-                for a, x in zip(part.arguments, known.context, strict=True)
-                if all(p in allowed for p in parts(a) if isinstance(p, Local))
-            ]
+            known, kept = self.solutions.metas[part.number], list[t.Local]()
+            for argument, local in zip(part.arguments, known.context, strict=True):
+                if all(p in allowed for p in t.parts(argument) if isinstance(p, t.Local)):
+                    kept.append(local)
+            kind = self.fill(known.type)
             if len(kept) < len(known.context) and part.number not in self.solutions.values:
-                kind = self.fill(known.type)
-                if all(p in kept for p in parts(kind) if isinstance(p, Local)):
+                if all(p in kept for p in t.parts(kind) if isinstance(p, t.Local)):
                     smaller = self.new_meta(kind, tuple(kept), known.tag)
                     self.solutions.values[part.number] = smaller
             return part
 
-        replace(value, change)
+        t.replace(value, change)
         return self.fill(value)
 
-    def _first_order(self, meta: Meta, arguments: list[Term], value: Term) -> bool:
-        head, values = unapply(value)
+    def _first_order(self, meta: t.Meta, arguments: list[t.Term], value: t.Term) -> bool:
+        head, values = t.unapply(value)
         extra = len(values) - len(arguments)
-        if extra < 0 or not arguments or not self.equal(meta, apply(head, *values[:extra])):
+        if extra < 0 or not arguments or not self.equal(meta, t.apply(head, *values[:extra])):
             return False
         return all(map(self.equal, arguments, values[extra:]))
 
-    def equal_levels(self, one: Level, other: Level) -> bool:
+    def equal_levels(self, one: t.Level, other: t.Level) -> bool:
         """Makes the levels equal, if it can."""
         one, other = self.fill_level(one), self.fill_level(other)
-        if level_equal(one, other):
+        if t.level_equal(one, other):
             return True
         for flexible, rigid in ((one, other), (other, one)):
-            if isinstance(flexible, Param) and isinstance(flexible.name, int):
-                if flexible not in params_of(rigid):
+            if isinstance(flexible, t.Param) and isinstance(flexible.name, int):
+                if flexible not in t.params_of(rigid):
                     self.solutions.levels[flexible] = rigid
                     return True
-        if isinstance(one, Succ) and isinstance(other, Succ):
-            return self.equal_levels(one.of, other.of)
-        return False
+        both = isinstance(one, t.Succ) and isinstance(other, t.Succ)
+        return both and self.equal_levels(one.of, other.of)  # type: ignore[union-attr]
 
-
-class Elaborator(Unifier):
-    """Elaborates the parts of one declaration, or the terms of one tactic.
-
-    ``tasks`` are the proofs by tactics that the terms contain, each with the meta that it is to
-    solve; ``universes`` the parameters that came up on the way.
-    """
-
-    def __init__(
-        self,
-        environment: Environment,
-        tick: Callable[[], None],
-        solutions: Solutions,
-        scope: Scope,
-        universes: Iterable[str] = (),
-    ) -> None:
-        super().__init__(environment, tick, solutions)
-        self.scope = scope
-        self.tasks: list[tuple[Meta, Node]] = []
-        self.universes = list(universes)
-
-    # -- names -----------------------------------------------------------------------------------
+    # -- names
 
     def _global(self, name: str) -> str | None:
         """The constant that ``name`` means here, the innermost namespace first."""
@@ -329,7 +294,7 @@ class Elaborator(Unifier):
                 return short
         return "ℕ" if name == "nat" else name
 
-    def resolve(self, node: Node, context: Sequence[Local]) -> tuple[Term, list[str]]:
+    def resolve(self, node: Node, context: Sequence[t.Local]) -> tuple[t.Term, list[str]]:
         """What a dotted name means, and the fields of it that the rest of the name asks for."""
         pieces = node.text.split(".")
         for local in reversed(context):
@@ -347,49 +312,55 @@ class Elaborator(Unifier):
         # It may be a mistake, or one of the many names of Lean's library that the core lacks.
         raise Unknown(f"`{node.text}`", node.start)
 
-    def constant(self, name: str) -> Const:
+    def constant(self, name: str) -> t.Const:
         """The constant at universe levels to be found."""
-        return Const(name, tuple(Param(fresh()) for _ in self.environment.constants[name].params))
+        params = self.environment.constants[name].params
+        return t.Const(name, tuple(t.Param(t.fresh()) for _ in params))
 
-    # -- terms -----------------------------------------------------------------------------------
+    def constructors(self, kind: t.Term) -> dict[str, int] | None:
+        """The constructors of an inductive type, each with its number of fields."""
+        known = self.environment.constants.get(f"{t.head_name(kind)}.rec")
+        if known is None or known.recursor is None:
+            return None
+        return {name: fields for name, (fields, _) in known.recursor.rules.items()}
 
-    def check(self, node: Node, expected: Term, context: Context) -> Term:
+    # -- terms
+
+    def check(self, node: Node, expected: t.Term, context: Context) -> t.Term:
         """Elaborates ``node`` as a term of the expected type."""
         term = self.term(node, expected, context)
-        if not self.equal(self.infer(term), expected):
-            raise Mistake("the term does not have the expected type", node.start)
+        well = self.equal(self.infer(term), expected)
+        need(well, "the term does not have the expected type", node.start)
         return self.fill(term)
 
-    def type(self, node: Node, context: Context) -> Term:
+    def type(self, node: Node, context: Context) -> t.Term:
         """Elaborates ``node`` as a type."""
         term = self.term(node, None, context)
         kind = self.reduce(self.infer(term))
-        if not isinstance(kind, Sort) and not self.equal(kind, Sort(Param(fresh()))):
-            raise Mistake("a type expected", node.start)
+        is_sort = isinstance(kind, t.Sort) or self.equal(kind, t.Sort(t.Param(t.fresh())))
+        need(is_sort, "a type expected", node.start)
         return self.fill(term)
 
-    def term(self, node: Node, expected: Term | None, context: Context) -> Term:
+    def term(self, node: Node, expected: t.Term | None, context: Context) -> t.Term:
         """Elaborates ``node``; ``expected`` is its type where known, and a hint only."""
         self.tick()
         match node.kind:
             case "number":
-                return numeral(int(node.text))
+                return _numeral(int(node.text))
             case "hole" | "sorry" | "tactics":
-                meta = self.new_meta(expected or self.new_type(context), context)
-                if node.kind != "hole":
-                    self.tasks.append((meta, node))
+                meta = self.new_meta(expected or self._new_type(context), context)
+                self.tasks += [(meta, node)] if node.kind != "hole" else []
                 return meta
             case "typed":
                 return self.check(node.kids[0], self.type(node.kids[1], context), context)
             case "sort":
                 return self._sort(node)
             case "not":
-                return App(Const("not"), self.check(node.kids[0], PROP, context))
+                return t.App(t.Const("not"), self.check(node.kids[0], t.PROP, context))
             case "op" if node.text == "→":
-                return arrow(self.type(node.kids[0], context), self.type(node.kids[1], context))
+                return t.arrow(self.type(node.kids[0], context), self.type(node.kids[1], context))
             case "op":
-                function = self.constant(_OPERATORS[node.text])
-                return self.call(function, node.kids, expected, context, node)
+                return self.call(self.constant(_OPERATORS[node.text]), node, expected, context)
             case "pi" | "exists":
                 return self._quantified(node, context)
             case "lam":
@@ -398,29 +369,20 @@ class Elaborator(Unifier):
                 return self._anonymous(node, expected, context)
         return self._application(node, expected, context)
 
-    def _sort(self, node: Node) -> Term:
+    def _sort(self, node: Node) -> t.Term:
         word, _, written = node.text.partition(" ")
-        level: Level = ZERO
-        if written == "*":
-            level = self.new_universe()
-        elif written.isdecimal():
+        level: t.Level = self._new_universe() if written == "*" else t.ZERO
+        if written.isdecimal():
             for _ in range(min(int(written), 99)):
-                level = Succ(level)
-        elif written:
-            level = Param(written)
-            if written not in (*self.scope.universes, *self.universes):
-                raise Mistake(f"unknown universe '{written}'", node.start)
-        return Sort(Succ(level) if word == "Type" else level)
+                level = t.Succ(level)
+        elif written not in ("", "*"):
+            level = t.Param(written)
+            need(written in self.scope.universes, f"unknown universe '{written}'", node.start)
+        return t.Sort(t.Succ(level) if word == "Type" else level)
 
-    def new_universe(self) -> Param:
-        """A universe parameter with a name of Lean's making."""
-        name = f"u_{1 + sum(name.startswith('u_') for name in self.universes)}"
-        self.universes.append(name)
-        return Param(name)
-
-    def local(self, name: str, kind: Term, info: str = "(") -> Local:
-        """A new local; Lean gives a ``_`` a name of its own, that cannot be written."""
-        return Local(fresh(), "_x" if name == "_" else name, kind, info)
+    def _new_universe(self) -> t.Param:
+        self.solutions.universes += 1
+        return t.Param(f"u_{self.solutions.universes}")
 
     def binders(self, binders: Iterable[Binder], context: Context, *, guess: bool) -> Context:
         """``context`` with the locals that the binders add to it."""
@@ -428,44 +390,42 @@ class Elaborator(Unifier):
             for name in binder.names:
                 if binder.type is None and not guess:
                     raise Unknown(f"arguments without a type (`{name}`)")
-                known = binder.type and self.type(binder.type, context)
-                context += (self.local(name, known or self.new_type(context), binder.info),)
+                kind = binder.type and self.type(binder.type, context)
+                context += (_local(name, kind or self._new_type(context), binder.info),)
         return context
 
-    def _quantified(self, node: Node, context: Context) -> Term:
+    def _quantified(self, node: Node, context: Context) -> t.Term:
         inner = self.binders(node.binders, context, guess=True)
         new = inner[len(context) :]
         if node.kind == "pi":
-            return self.close(Pi, new, self.type(node.kids[0], inner))
-        body = self.check(node.kids[0], PROP, inner)
+            return self.close(t.Pi, new, self.type(node.kids[0], inner))
+        body = self.check(node.kids[0], t.PROP, inner)
         for local in reversed(new):
-            level = Param(fresh())
-            self.equal(self.infer(local.type), Sort(level))
-            body = apply(Const("Exists", (level,)), local.type, self.close(Lam, [local], body))
+            exists = self.constant("Exists")
+            self.equal(self.infer(local.type), t.Sort(exists.levels[0]))
+            body = t.apply(exists, local.type, self.close(t.Lam, [local], body))
         return body
 
-    def _lambda(self, node: Node, expected: Term | None, context: Context) -> Term:
-        inner, wanted = context, expected
+    def _lambda(self, node: Node, wanted: t.Term | None, context: Context) -> t.Term:
+        inner = context
         for binder in node.binders:
             for name in binder.names:
                 kind = self.reduce(wanted) if wanted is not None else None
-                if kind is not None and not isinstance(kind, Pi | Meta):
-                    raise Mistake("a function stands where none is expected", node.start)
-                domain = kind.type if isinstance(kind, Pi) else self.new_type(inner)
-                if binder.type is not None and not self.equal(
-                    domain, self.type(binder.type, inner)
-                ):
-                    raise Mistake(f"the type of `{name}` is not the expected one", node.start)
-                local = self.local(name, self.fill(domain), binder.info)
+                fits = kind is None or isinstance(kind, t.Pi | t.Meta)
+                need(fits, "a function stands where none is expected", node.start)
+                domain = kind.type if isinstance(kind, t.Pi) else self._new_type(inner)
+                if binder.type is not None:
+                    fits = self.equal(domain, self.type(binder.type, inner))
+                    need(fits, f"the type of `{name}` is not the expected one", node.start)
+                local = _local(name, self.fill(domain), binder.info)
                 inner += (local,)
-                wanted = instantiate(kind.body, local) if isinstance(kind, Pi) else None
-        elaborate = self.term if wanted is None else self.check
-        return self.close(Lam, inner[len(context) :], elaborate(node.kids[0], wanted, inner))  # type: ignore[arg-type]
+                wanted = t.instantiate(kind.body, local) if isinstance(kind, t.Pi) else None
+        body = node.kids[0]
+        value = self.check(body, wanted, inner) if wanted else self.term(body, None, inner)
+        return self.close(t.Lam, inner[len(context) :], value)
 
-    # -- application -----------------------------------------------------------------------------
-
-    def _application(self, node: Node, expected: Term | None, context: Context) -> Term:
-        head, *arguments = node.kids if node.kind == "app" else (node,)
+    def _application(self, node: Node, expected: t.Term | None, context: Context) -> t.Term:
+        head = node.kids[0] if node.kind == "app" else node
         explicit = head.kind == "explicit"
         fields: list[str] = []
         while head.kind == "field":
@@ -477,128 +437,107 @@ class Elaborator(Unifier):
                 raise Unknown("`@` before a field", node.start)
         else:
             function = self.term(head, None, context)
-        own: tuple[str, Term] | None = None
+        own: t.Term | None = None
         for name in fields:
-            value = self.call(function, (), None, context, node, own=own)
-            function, kind = self._field_of(value, name, node)
-            own = (kind, value)
-        return self.call(function, arguments, expected, context, node, explicit=explicit, own=own)
+            own = self.call(function, None, None, context, own=own)
+            function = self._field_of(own, name, node)
+        arguments = Node("app", node.start, "", node.kids[1:] if node.kind == "app" else ())
+        return self.call(function, arguments, expected, context, explicit=explicit, own=own)
 
-    def _field_of(self, value: Term, name: str, node: Node) -> tuple[Const, str]:
-        kind: Term | None = self.reduce_core(self.fill(self.infer(value)))
+    def _field_of(self, value: t.Term, name: str, node: Node) -> t.Const:
+        kind: t.Term | None = self.fill(self.infer(value))
         while kind is not None:
-            found = head_name(kind)
-            full = f"{found}.{_PROJECTIONS.get((found, name), name)}"
-            if found and full in self.environment.constants:
-                return self.constant(full), found
-            unfolded = self.unfold(kind)
-            kind = None if unfolded is None else self.reduce_core(unfolded)
+            kind = self.reduce_core(kind)
+            full = f"{t.head_name(kind)}.{name}"
+            full = _PROJECTIONS.get(full, full)
+            if full in self.environment.constants and full[0] != ".":
+                return self.constant(full)
+            kind = self.unfold(kind)
         raise Mistake(f"`{name}` is no field of the term before it", node.start)
 
     def call(
         self,
-        function: Term,
-        arguments: Sequence[Node],
-        expected: Term | None,
+        function: t.Term,
+        node: Node | None,
+        expected: t.Term | None,
         context: Context,
-        node: Node,
         *,
         explicit: bool = False,
-        own: tuple[str, Term] | None = None,
-    ) -> Term:
-        """``function`` applied; implicit arguments are metas, found from the others' types.
+        own: t.Term | None = None,
+    ) -> t.Term:
+        """``function`` applied to the parts of ``node``.
 
-        ``own`` goes where the first argument of a type with this head is expected (``h.symm``).
-        The expected type is used before the arguments are looked at, as a hint.
+        Implicit arguments are metas, found from the others' types. ``own`` goes where the first
+        argument of the type that the function belongs to is expected (``h.symm``). The expected
+        type is used before the arguments are looked at, as a hint.
         """
-        waiting: list[tuple[Node, Meta]] = []
-        left = list(arguments)
+        waiting: list[tuple[Node, t.Meta]] = []
+        left = list(node.kids) if node is not None else []
+        start = node.start if node is not None else None
+        owner = t.head_name(function).rpartition(".")[0]
         kind = self.fill(self.infer(function))
         while True:
-            kind = self.reduce_core(kind)
-            if not isinstance(kind, Pi) and (left or own is not None):
-                kind = self.reduce(kind)
-            if not isinstance(kind, Pi):
+            kind = self.reduce(kind) if left or own is not None else self.reduce_core(kind)
+            if not isinstance(kind, t.Pi):
                 break
-            argument: Term = self.new_meta(beta(*unapply(kind.type)), context)
-            if kind.info == "{" and not explicit:
-                pass
-            elif own is not None and head_name(self.reduce_core(kind.type)) == own[0]:
-                if not self.equal(self.infer(own[1]), kind.type):
-                    raise Mistake("the term before the field has a wrong type", node.start)
-                argument, own = own[1], None
-            elif left:
-                waiting.append((left.pop(0), argument))  # type: ignore[arg-type]
-            else:
-                break
-            function, kind = App(function, argument), instantiate(kind.body, argument)
-        if left or own is not None:
-            raise Mistake("there are too many arguments", node.start)
+            meta = self.new_meta(t.beta(*t.unapply(kind.type)), context)
+            argument: t.Term = meta
+            if kind.info == "(" or explicit:
+                if own is not None and t.head_name(self.reduce_core(kind.type)) == owner:
+                    well = self.equal(self.infer(own), kind.type)
+                    need(well, "the term before the field has a wrong type", start)
+                    argument, own = own, None
+                elif left:
+                    waiting.append((left.pop(0), meta))
+                else:
+                    break
+            function, kind = t.App(function, argument), t.instantiate(kind.body, argument)
+        need(not left and own is None, "there are too many arguments", start)
         result = self.fill(kind)
-        # What `?f ?a` stands for is seen from the arguments, and only guessed from the result.
-        if expected is not None and not any(
-            isinstance(part, App)
-            and isinstance(part.function, Meta)
-            and not isinstance(part.argument, Var | Local)
-            for part in parts(result)
-        ):
+        if expected is not None and not any(map(_is_guess, t.parts(result))):
             self.attempt(lambda: self.equal(result, expected))
         for late in (False, True):
             for item in list(waiting):
-                argument_node, meta = item
-                domain = self.fill(self.infer(meta))
-                if late or not self._waits(argument_node, domain):
+                domain = self.fill(self.infer(item[1]))
+                if late or not self._waits(item[0], domain):
                     waiting.remove(item)
-                    if not self.equal(meta, self.check(argument_node, domain, context)):
-                        why = "an argument is not what the others require"
-                        raise Mistake(why, argument_node.start)
+                    well = self.equal(item[1], self.check(item[0], domain, context))
+                    need(well, "an argument is not what the others require", item[0].start)
         return self.fill(function)
 
-    def _waits(self, node: Node, domain: Term) -> bool:
+    def _waits(self, node: Node, domain: t.Term) -> bool:
         """Whether more should be known of the type before ``node`` is elaborated."""
         if node.kind == "anonymous":
-            return isinstance(unapply(domain)[0], Meta)
+            return isinstance(t.unapply(domain)[0], t.Meta)
         return node.kind == "lam" and bool(self.open_metas(domain))
 
-    def constructors(self, kind: Term) -> dict[str, int]:
-        """The constructors of an inductive type, each with its number of fields."""
-        known = self.environment.constants.get(f"{head_name(kind)}.rec")
-        rule = known.recursor if known is not None else None
-        return {name: fields for name, (fields, _) in rule.rules.items()} if rule else {}
-
-    def _anonymous(self, node: Node, expected: Term | None, context: Context) -> Term:
-        kind = self.reduce(self.fill(expected)) if expected is not None else PROP
-        found = self.constructors(kind)
-        if len(found) != 1 or head_name(kind) == "eq":
-            raise Mistake("`⟨…⟩` stands where no type with one constructor is expected", node.start)
+    def _anonymous(self, node: Node, expected: t.Term | None, context: Context) -> t.Term:
+        kind = self.reduce(self.fill(expected or t.PROP))
+        found = self.constructors(kind) or {}
+        one = len(found) == 1 and t.head_name(kind) != "eq"
+        need(one, "`⟨…⟩` stands where no type with one constructor is expected", node.start)
         ((name, count),) = found.items()
-        items = list(node.kids)
-        if len(items) > count > 0:
-            items[count - 1 :] = [Node("anonymous", items[1].start, "", tuple(items[count - 1 :]))]
-        if len(items) != count:
-            raise Mistake(f"`⟨…⟩` needs {count} parts here", node.start)
-        return self.call(self.constant(name), items, kind, context, node)
-
-    def settle_levels(self, term: Term) -> Term:
-        """``term`` with parameters for the universe levels that nothing determines."""
-
-        def change(param: Param) -> Level:
-            known = self.solutions.levels
-            if isinstance(param.name, int) and param not in known:
-                known[param] = self.new_universe()
-            return known.get(param, param)
-
-        return map_levels(self.fill(term), change)
+        kids = node.kids
+        if len(kids) > count > 0:
+            last = Node("anonymous", kids[1].start, "", kids[count - 1 :])
+            kids = (*kids[: count - 1], last)
+        need(len(kids) == count, f"`⟨…⟩` needs {count} parts here", node.start)
+        return self.call(self.constant(name), Node("app", node.start, "", kids), kind, context)
 
 
-def numeral(number: int) -> Term:
+def _local(name: str, kind: t.Term, info: str) -> t.Local:
+    # Lean gives a `_` a name of its own, that cannot be written.
+    return t.Local(t.fresh(), "_x" if name == "_" else name, kind, info)
+
+
+def _is_guess(part: t.Term) -> bool:
+    """Whether this is `?f a`: seen from the arguments, and only guessed from the result."""
+    applied = isinstance(part, t.App) and isinstance(part.function, t.Meta)
+    return applied and not isinstance(part.argument, t.Var | t.Local)  # type: ignore[union-attr]
+
+
+def _numeral(number: int) -> t.Term:
     """The term that Lean makes of a numeral: ``bit0`` and ``bit1`` of smaller ones."""
     if number <= 1:
-        return Const("has_one.one" if number else "has_zero.zero")
-    return App(Const("bit1" if number % 2 else "bit0"), numeral(number // 2))
-
-
-def require_no_metas(elaborator: Elaborator, term: Term, node: Node | None) -> None:
-    """Refuses a term that has parts which nothing determines."""
-    if elaborator.open_metas(term):
-        raise Mistake("don't know how to synthesize placeholder", node.start if node else None)
+        return t.Const("has_one.one" if number else "has_zero.zero")
+    return t.App(t.Const("bit1" if number % 2 else "bit0"), _numeral(number // 2))

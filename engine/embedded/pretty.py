@@ -111,7 +111,9 @@ class Printer:
             left, right = map(self._term, explicit)
             right_text = right.within(enough=right.left > more)
             bound = min(more, right.right) if right.left > more else more
-            return _Text(f"{left.within(enough=left.right >= least)} {sign} {right_text}", least, bound)
+            return _Text(
+                f"{left.within(enough=left.right >= least)} {sign} {right_text}", least, bound
+            )
         if not explicit:
             return self._term(head)
         shown = [self._closed(part) for part in (head, *explicit)]
@@ -148,7 +150,11 @@ class Printer:
         while True:
             binder = term
             if sign == "∃":
-                binder = term.argument if isinstance(term, t.App) and t.head_name(term) == "Exists" else term
+                binder = (
+                    term.argument
+                    if isinstance(term, t.App) and t.head_name(term) == "Exists"
+                    else term
+                )
             wanted = {"∃": t.Lam, "λ": t.Lam}.get(sign, t.Pi)
             if not isinstance(binder, wanted) or (sign == "∃" and binder is term):
                 break

@@ -1,8 +1,7 @@
 """The session of the embedded core: holes and verdicts without a Lean.
 
-Everything runs in one worker thread, so that the caller's event loop never waits; each piece of
-work has a deadline that it looks at itself, at every step of the kernel, and ends soon after it was
-cancelled.
+Everything runs in threads of its own, one piece of work after the other, so that the caller's event
+loop never waits; each piece has a deadline, and ends soon after it was cancelled.
 """
 
 from __future__ import annotations
@@ -12,18 +11,17 @@ import ctypes
 import sys
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from engine.embedded.document import Reader, close_levels, prelude
-from engine.embedded.elaborate import Elaborator
-from engine.embedded.kernel import Checker, Environment, KernelError, names
+from engine.embedded import terms as t
+from engine.embedded.document import Reader, prelude
+from engine.embedded.elaborate import Solutions
+from engine.embedded.kernel import Checker, KernelError, names
 from engine.embedded.prelude import SORRY
 from engine.embedded.pretty import Printer
-from engine.embedded.syntax import TACTICS, Mistake, Parser, Unknown
-from engine.embedded.tactics import HoleReachedError, Mark, Run, TacticState
-from engine.embedded.terms import Lam, Pi, bind
+from engine.embedded.syntax import TACTICS, Mistake, Parser, Unknown, need
+from engine.embedded.tactics import HoleReachedError, Mark, Run
 from engine.lean.hole import Greeting, TacticResult
 from engine.lean.session import check_goal
 from engine.lean.toolchain import INSTALL
@@ -41,9 +39,8 @@ _OPEN_SECONDS = 30.0
 _VERIFY_SECONDS = 60.0
 _DEPTH = 12_000
 """Python's limit of nested calls while the core works; deeper terms are refused."""
-_WATCH_SECONDS = 0.25
-_GRACE_SECONDS = 0.25
 _STACK_BYTES = 256 * 1024 * 1024
+_WATCH_SECONDS = 0.25
 _LONGEST_TACTIC = 4_096
 _T = TypeVar("_T")
 
@@ -57,18 +54,14 @@ class Clock:
     """Ends work that takes too long: it is called at each step of the kernel."""
 
     seconds: float
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    cancelled: bool = False
     deadline: float = 0.0
     steps: int = 0
-
-    def start(self) -> None:
-        """Starts anew: the time spent waiting for one's turn does not count."""
-        self.deadline = time.monotonic() + self.seconds
 
     def __call__(self) -> None:
         """One step."""
         self.steps += 1
-        if self.steps % 64 == 0 and (self.cancelled.is_set() or time.monotonic() > self.deadline):
+        if self.steps % 64 == 0 and (self.cancelled or time.monotonic() > self.deadline):
             raise OutOfTimeError
 
 
@@ -84,38 +77,34 @@ class _Worker:
         Work that is deep inside a large term may not come to look at the clock: then the exception
         is raised in its thread from here. A caller who is cancelled cancels the work.
         """
-        async with self._turn:
-            clock.start()
-            results: list[_T | BaseException] = []
-            done = asyncio.Event()
-            loop = asyncio.get_running_loop()
+        results: list[_T | BaseException] = []
 
-            def target() -> None:
-                try:
-                    results.append(work())
-                except BaseException as error:
-                    results.append(error)
-                finally:
-                    with suppress(RuntimeError):  # nobody waits any more: the loop is closed
-                        loop.call_soon_threadsafe(done.set)
-
-            thread = _start(target)
+        def target() -> None:
             try:
-                while thread.is_alive() and not done.is_set():
-                    with suppress(asyncio.TimeoutError):
-                        await asyncio.wait_for(done.wait(), _WATCH_SECONDS)
-                    if time.monotonic() > clock.deadline + _GRACE_SECONDS:
-                        _interrupt(thread)
+                results.append(work())
+            except BaseException as error:
+                results.append(error)
+
+        async with self._turn:
+            # The time spent waiting for one's turn does not count.
+            clock.deadline = time.monotonic() + clock.seconds
+            thread = _deep_thread(target)
+            try:
+                while thread.is_alive():
+                    await asyncio.to_thread(thread.join, _WATCH_SECONDS)
+                    if time.monotonic() > clock.deadline + _WATCH_SECONDS:
+                        number, error = thread.ident or 0, ctypes.py_object(OutOfTimeError)
+                        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(number), error)
             except asyncio.CancelledError:
-                clock.cancelled.set()
+                clock.cancelled = True
                 raise
-            result = results[0] if results else OutOfTimeError()
-            if isinstance(result, BaseException):
-                raise result
-            return result
+        result = results[0] if results else OutOfTimeError()
+        if isinstance(result, BaseException):
+            raise result
+        return result
 
 
-def _start(target: Callable[[], None]) -> threading.Thread:
+def _deep_thread(target: Callable[[], None]) -> threading.Thread:
     # Neither limit is lowered for anyone else.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEPTH))
     size = threading.stack_size(_STACK_BYTES)
@@ -127,60 +116,25 @@ def _start(target: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def _interrupt(thread: threading.Thread) -> None:
-    if thread.ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(OutOfTimeError)
-        )
-
-
-def _refusal(error: Mistake, text: str) -> EngineError:
-    line = column = None
-    if error.start is not None:
-        line = text.count("\n", 0, error.start) + 1
-        column = error.start - (text.rfind("\n", 0, error.start) + 1)
-    message = str(error)
-    return EngineError(
-        message[:1].upper() + message[1:] + ".",
-        remedy=f"The embedded core knows a small part of Lean 3. {INSTALL}",
-        kind=ErrorKind.ENVIRONMENT if isinstance(error, Unknown) else ErrorKind.INPUT,
-        line=line,
-        column=column,
-    )
-
-
-def _to_the_end_of(text: str, site: Site) -> str:
-    return text[: max(site.declaration.span.end, site.span.end)]
-
-
 class EmbeddedHole:
     """A site as the embedded core meets it. State 0 is the initial one; states never change."""
 
-    def __init__(
-        self, worker: _Worker, elaborator: Elaborator, state: TacticState, name: str
-    ) -> None:
+    def __init__(self, worker: _Worker, reached: Run, name: str) -> None:
         self._worker = worker
-        self._environment: Environment = elaborator.environment
-        self._scope = elaborator.scope
-        self._universes = elaborator.universes
-        self._goal = state.goals[0]
-        self._states = [TacticState(state.solutions, state.goals[:1])]
+        self._base = reached
+        self._goal = reached.goals[0]
+        self._states: list[tuple[Solutions, Sequence[t.Meta]]]
+        self._states = [(reached.solutions.copy(), [self._goal])]
         self._closed = False
-        tactics = self._elaborator(self._states[0], lambda: None)
-        known = state.solutions.metas[self._goal.number]
-        target = tactics.fill(known.type)
-        terms = [target, *(tactics.fill(local.type) for local in known.context)]
+        known = reached.solutions.metas[self._goal.number]
+        kinds = [reached.fill(kind) for kind in (known.type, *(x.type for x in known.context))]
+        reached.tick = lambda: None
         self.greeting = Greeting(
-            text=Printer(tactics).goals([self._goal]),
-            goals=len(state.goals),
-            is_prop=tactics.is_proposition(target),
-            has_metavariables=any(tactics.open_metas(term) for term in terms),
+            text=Printer(reached).goals([self._goal]),
+            goals=len(reached.goals),
+            is_prop=reached.is_proposition(kinds[0]),
+            has_metavariables=any(map(reached.open_metas, kinds)),
             declaration=name,
-        )
-
-    def _elaborator(self, state: TacticState, tick: Callable[[], None]) -> Elaborator:
-        return Elaborator(
-            self._environment, tick, state.solutions.copy(), self._scope, self._universes
         )
 
     async def apply(
@@ -189,62 +143,50 @@ class EmbeddedHole:
         """Applies tactics to a state, one after the other; ``tactics`` is read lazily."""
         state = self._states[state_id]
         for index, tactic in enumerate(tactics):
-            clock = Clock(timeout)
-            started = time.monotonic()
+            clock, started = Clock(timeout), time.monotonic()
             outcome = await self._worker.do(lambda t=tactic, c=clock: self._one(state, t, c), clock)  # type: ignore[misc]
             yield TacticResult(index, tactic, outcome, time.monotonic() - started)
 
-    def _one(self, state: TacticState, tactic: str, clock: Clock) -> Outcome:
-        if self._closed:
-            return Failed("the hole is closed")
-        if len(tactic) > _LONGEST_TACTIC:
-            return Failed("the tactic is too long")
+    def _one(self, state: tuple[Solutions, Sequence[t.Meta]], tactic: str, clock: Clock) -> Outcome:
         try:
+            need(not self._closed, "the hole is closed")
+            need(len(tactic) <= _LONGEST_TACTIC, "the tactic is too long")
             parser = Parser(tactic)
             nodes = parser.tactic_run()
             parser.ends()
-            if not nodes:
-                return Failed("there is no tactic")
-            run = Run(self._elaborator(state, clock), state.goals)
+            need(nodes, "there is no tactic")
+            run = Run(self._base.environment, clock, state[0].copy(), self._base.scope)
+            run.goals = state[1]
             for node in nodes:
                 run.run(node)
             if not run.goals:
-                self._check(run.elaborator, clock)
+                self._have_checked(run, clock)
                 return Solved()
-            new = run.state()
-            text = Printer(run.elaborator).goals(new.goals)
+            text = Printer(run).goals(run.goals)
         except OutOfTimeError:
             return TimedOut(clock.seconds)
         except RecursionError:
             return Failed("the terms are nested too deeply for the embedded core")
         except (Mistake, KernelError) as error:
             return Failed(str(error))
-        self._states.append(new)
-        return Progress(len(self._states) - 1, text, len(new.goals))
+        self._states.append((run.solutions, run.goals))
+        return Progress(len(self._states) - 1, text, len(run.goals))
 
-    def _check(self, elaborator: Elaborator, clock: Clock) -> None:
+    def _have_checked(self, run: Run, clock: Clock) -> None:
         """Has the kernel check the proof of the hole's goal, with its context as arguments."""
-        known = elaborator.solutions.metas[self._goal.number]
-        context = [elaborator.fill_local(local) for local in known.context]
-        statement = bind(Pi, context, elaborator.fill(known.type))
-        proof = close_levels(bind(Lam, context, elaborator.fill(self._goal)))
-        if SORRY in names(proof):
-            raise KernelError("the proof contains sorry")
-        checker = Checker(elaborator.environment, clock)
-        params = tuple(dict.fromkeys([*elaborator.universes, *elaborator.scope.universes]))
-        checker.check_closed(proof, params)
-        if not checker.equal(checker.infer(proof), statement):
-            raise KernelError("the proof is not one of the goal")
+        known = run.solutions.metas[self._goal.number]
+        statement = run.close(t.Pi, known.context, known.type)
+        proof = run.settle(run.close(t.Lam, known.context, self._goal))
+        need(SORRY not in names(proof), "the proof contains sorry")
+        checker = Checker(run.environment, clock)
+        params = (str(param.name) for param in t.universe_params(statement))
+        checker.check_closed(proof, tuple(params))
+        need(checker.equal(checker.infer(proof), statement), "the proof is not one of the goal")
 
     async def known(self, names: Sequence[str]) -> set[str]:
         """Which of these exist: tactics as ``tactic.interactive.…``, and declarations."""
-        prefix = "tactic.interactive."
-        constants = self._environment.constants
-        return {
-            name
-            for name in names
-            if name in constants or (name.startswith(prefix) and name[len(prefix) :] in TACTICS)
-        }
+        tactics = {f"tactic.interactive.{name}" for name in TACTICS}
+        return {name for name in names if name in tactics | set(self._base.environment.constants)}
 
     async def close(self) -> None:
         """Lets go of the states."""
@@ -264,37 +206,26 @@ class EmbeddedSession:
         Raises :class:`EngineError` where the document uses what the core does not know, is wrong
         before the site, or the goal is not a proposition or has metavariables.
         """
-        text = _to_the_end_of(document.text, site)
+        text = document.text[: max(site.declaration.span.end, site.span.end)]
         clock = Clock(_OPEN_SECONDS)
 
         def work() -> EmbeddedHole:
-            reader = Reader(
-                prelude(),
-                clock,
-                Mark(site.declaration.span.start, site.span.start, site.span.end, stop=True),
-            )
             try:
-                reader.read(text)
+                mark = Mark(site.declaration.span.start, site.span.start)
+                Reader(prelude(), clock, mark).read(text)
             except HoleReachedError as reached:
-                return EmbeddedHole(
-                    self._worker, reached.elaborator, reached.state, site.declaration.name
-                )
+                return EmbeddedHole(self._worker, reached.run, site.declaration.name)
             except Mistake as error:
                 raise _refusal(error, text) from error
-            raise self._error(site, "Nothing is elaborated here.", "Is it run at all?")
+            raise _error(site, "Nothing is elaborated here.", "Is it run at all?")
 
         try:
             hole = await self._worker.do(work, clock)
         except (OutOfTimeError, RecursionError, KernelError) as error:
-            raise self._error(
-                site, "The document is too much for the embedded core.", INSTALL
-            ) from error
+            message = "The document is too much for the embedded core."
+            raise _error(site, message, INSTALL) from error
         check_goal(hole.greeting, site)
         return hole
-
-    @staticmethod
-    def _error(site: Site, message: str, remedy: str) -> EngineError:
-        return EngineError(message, remedy=remedy, line=site.line, column=site.column)
 
     async def verify(self, document: Document, site: Site, replacement: str) -> Verdict:
         """Judges the document that has ``replacement`` at ``site``, from its text.
@@ -303,9 +234,7 @@ class EmbeddedSession:
         error, that the kernel accepts its term, and that the part of it that stands at the site has
         no ``sorry`` of its own.
         """
-        started = time.monotonic()
-        clock = Clock(_VERIFY_SECONDS)
-        reason = ""
+        started, clock, reason = time.monotonic(), Clock(_VERIFY_SECONDS), ""
         axioms: list[str] = []
         sorries: list[str] = []
         try:
@@ -329,36 +258,42 @@ class EmbeddedSession:
         """Nothing outlives the calls."""
 
 
+def _error(site: Site, message: str, remedy: str) -> EngineError:
+    return EngineError(message, remedy=remedy, line=site.line, column=site.column)
+
+
+def _refusal(error: Mistake, text: str) -> EngineError:
+    before = text[: error.start or 0]
+    return EngineError(
+        f"{str(error)[:1].upper()}{str(error)[1:]}.",
+        remedy=f"The embedded core knows a small part of Lean 3. {INSTALL}",
+        kind=ErrorKind.ENVIRONMENT if isinstance(error, Unknown) else ErrorKind.INPUT,
+        line=before.count("\n") + 1,
+        column=len(before) - (before.rfind("\n") + 1),
+    )
+
+
 def _judge(text: str, site: Site, replacement: str, clock: Clock) -> tuple[list[str], list[str]]:
     """The axioms and the declarations by sorry that the proof at the site rests on."""
-    spliced = splice(text, [(site.span, replacement)])
-    shift = len(spliced) - len(text)
-    before, after = site.declaration, None
-    for declaration in analyse(spliced).declarations:
-        if declaration.span.start == before.span.start:
-            after = declaration
-    if (
-        after is None
-        or after.statement_hash != before.statement_hash
-        or after.span.end < site.span.start + len(replacement.rstrip())
-        or len(analyse(spliced).declarations) != len(analyse(text).declarations)
-    ):
-        raise Mistake("the proof does not stay inside its declaration")
-    end = site.span.start + len(replacement)
-    mark = Mark(before.span.start, site.span.start, end, stop=False)
-    reader = Reader(prelude(), clock, mark)
-    reader.read(spliced[: max(before.span.end + shift, after.span.end)])
-    if not reader.proofs:
-        raise Mistake("the proof was never run")
-    axioms: set[str] = set()
-    sorries: set[str] = set()
+    spliced, before = splice(text, [(site.span, replacement)]), site.declaration
+    declarations = analyse(spliced).declarations
+    start, end = site.span.start, site.span.start + len(replacement)
+    after = next((d for d in declarations if d.span.start == before.span.start), None)
+    stays = (
+        after is not None
+        and after.statement_hash == before.statement_hash
+        and after.span.end >= start + len(replacement.rstrip())
+        and len(declarations) == len(analyse(text).declarations)
+    )
+    need(stays, "the proof does not stay inside its declaration")
+    reader = Reader(prelude(), clock, Mark(before.span.start, start, end))
+    shifted = before.span.end + len(spliced) - len(text)
+    reader.read(spliced[: max(shifted, after.span.end if after is not None else 0)])
+    need(reader.proofs, "the proof was never run")
+    axioms, sorries = set[str](), set[str]()
     for proof in reader.proofs:
-        if SORRY in names(proof):
-            raise Mistake("its proof term contains sorry")
+        need(SORRY not in names(proof), "its proof term contains sorry")
         for constant in reader.environment.rests_on(proof):
-            if constant.kind in ("axiom", "constant"):
-                axioms.add(constant.name)
-            used = names(constant.type) | (names(constant.value) if constant.value else set())
-            if SORRY in used:
-                sorries.add(constant.name)
+            axioms |= {constant.name} if constant.kind in ("axiom", "constant") else set()
+            sorries |= {constant.name} if SORRY in constant.uses() else set()
     return sorted(axioms), sorted(sorries)

@@ -1,7 +1,6 @@
 """Tactics, as Lean 3.51.1's: the names that they choose, the order of goals, when they fail.
 
-A tactic state is a value; a :class:`Run` starts from one, works on a copy of what is known, and
-hands back another. Nothing here is trusted: the term that comes out is checked by the kernel.
+Nothing here is trusted: the term that comes out is checked by the kernel.
 """
 
 from __future__ import annotations
@@ -10,680 +9,606 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine.embedded.elaborate import Asked, Context, Elaborator, Solutions
+from engine.embedded import terms as t
+from engine.embedded.elaborate import Asked, Elaborator
 from engine.embedded.kernel import KernelError, names
 from engine.embedded.prelude import SORRY
-from engine.embedded.syntax import Mistake, Node, Unknown, words
-from engine.embedded.terms import (
-    ONE,
-    PROP,
-    App,
-    Const,
-    Lam,
-    Local,
-    Meta,
-    Pi,
-    Term,
-    abstract,
-    apply,
-    beta,
-    bind,
-    fresh,
-    head_name,
-    instantiate,
-    is_loose,
-    levels_of,
-    mentions,
-    parts,
-    replace,
-    unapply,
-)
+from engine.embedded.syntax import Mistake, Node, Unknown, need, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _NUMERALS = words("eq nat nat.succ has_zero.zero has_one.one bit0 bit1 has_add.add has_mul.mul")
-_MARKER = Local(0, "x", PROP)
+_MARKER = t.Local(0, "x", t.PROP)
 """Stands for the instances that are being rewritten."""
 
 
-@dataclass(frozen=True, slots=True)
-class TacticState:
-    """What is known, and the goals that are left, the main one first."""
-
-    solutions: Solutions
-    goals: tuple[Meta, ...]
-
-
 class HoleReachedError(Exception):
-    """The place that was looked for has been met: with this goal, and no proof yet."""
+    """The place that was looked for has been met, with ``run``'s main goal, and no proof yet."""
 
-    def __init__(self, state: TacticState, elaborator: Elaborator) -> None:
+    def __init__(self, run: Run) -> None:
         super().__init__("the site was reached")
-        self.state = state
-        self.elaborator = elaborator
+        self.run = run
 
 
 @dataclass(slots=True)
 class Mark:
     """A place in the text that matters: a site, or the proof that has been put there.
 
-    ``declaration`` is where the declaration around it starts. With ``stop``, coming to it raises
-    :class:`HoleReachedError`; otherwise ``goals`` collects what is proved there.
+    ``declaration`` is where the declaration around it starts. Without an ``end``, coming to it
+    raises :class:`HoleReachedError`; otherwise ``goals`` collects what is proved there.
     """
 
     declaration: int
     start: int
-    end: int
-    stop: bool
-    goals: list[Meta] = field(default_factory=list)
+    end: int | None = None
+    goals: list[t.Meta] = field(default_factory=list)
     reached: int = -1
 
     def meets(self, run: Run, node: Node) -> None:
         """Called before each tactic, and each proof inside a term."""
-        if self.stop:
-            empty = node.kind == "tactics" and not node.kids
-            if node.start == self.start and (empty or node.kind in ("sorry", "admit")):
-                raise HoleReachedError(run.state(), run.elaborator)
-        elif self.start <= node.start < self.end and self.reached in (-1, node.start):
+        empty = node.kind in ("sorry", "admit") or (node.kind == "tactics" and not node.kids)
+        if self.end is None and node.start == self.start and empty:
+            raise HoleReachedError(run)
+        inside = self.end is not None and self.start <= node.start < self.end
+        if inside and self.reached in (-1, node.start):
             self.reached = node.start
             self.goals += run.goals[:1]
 
 
-def finish(elaborator: Elaborator, mark: Mark | None) -> None:
-    """Runs the proofs by tactics that an elaborated term contains."""
-    while elaborator.tasks:
-        (goal, node), *held = elaborator.tasks
-        elaborator.tasks = []
-        run = Run(elaborator, [goal], mark)
-        run.run(node)
-        if run.goals:
-            raise Mistake("the tactics leave goals open", node.start)
-        elaborator.tasks = held
+class Run(Elaborator):
+    """Tactics at work: an elaborator with ``goals``, the main one first; ``mark`` is told of each.
 
+    What is known and the goals together are the tactic state. Each method named for a tactic runs
+    it.
+    """
 
-class Run:
-    """Tactics at work on goals; ``mark`` is told of each."""
-
-    def __init__(
-        self, elaborator: Elaborator, goals: Sequence[Meta], mark: Mark | None = None
-    ) -> None:
-        self.elaborator = elaborator
-        self.goals = list(goals)
-        self.mark = mark
-
-    def state(self) -> TacticState:
-        """The state as it is now."""
-        return TacticState(self.elaborator.solutions.copy(), tuple(self.goals))
-
-    def _main(self) -> Asked:
-        if not self.goals:
-            raise Mistake("there are no goals")
-        known = self.elaborator.solutions.metas[self.goals[0].number]
-        context = tuple(map(self.elaborator.fill_local, known.context))
-        return Asked(self.elaborator.fill(known.type), context, known.tag)
-
-    def _close(self, value: Term, goals: Iterable[Meta] = ()) -> None:
-        """Solves the main goal by ``value`` and puts ``goals`` in its place."""
-        self.elaborator.solutions.values[self.goals[0].number] = value
-        self.goals[:1] = goals
-        self._prune()
-
-    def _prune(self) -> None:
-        values, left = self.elaborator.solutions.values, dict[Meta, None]()
-        for goal in self.goals:
-            # What became a goal in a smaller context is still to be shown.
-            while isinstance(smaller := values.get(goal.number), Meta):
-                goal = smaller
-            if goal.number not in values:
-                left[goal] = None
-        self.goals = list(left)
-
-    # -- running ---------------------------------------------------------------------------------
+    goals: Sequence[t.Meta] = ()
+    mark: Mark | None = None
 
     def run(self, node: Node) -> None:
         """Runs one tactic, simple or composed."""
-        self.elaborator.tick()
+        self.tick()
         if self.mark is not None:
             self.mark.meets(self, node)
-        getattr(self, f"_{node.kind}")(node)
-        self._prune()
+        getattr(self, f"_{node.kind}_")(node)
+        self._prune_goals()
 
-    def _tactics(self, node: Node) -> None:
-        for kid in node.kids:
-            self.run(kid)
+    def run_tasks(self) -> None:
+        """Runs the proofs by tactics that elaborated terms contain."""
+        held = self.goals
+        while self.tasks:
+            (goal, node), *later = self.tasks
+            self.tasks, self.goals = [], [goal]
+            self.run(node)
+            need(not self.goals, "the tactics leave goals open", node.start)
+            self.tasks = later
+        self.goals = held
 
-    def _block(self, node: Node) -> None:
-        rest, self.goals = self.goals[1:], self.goals[:1]
-        self._main()
-        self._tactics(node)
-        if self.goals:
-            raise Mistake("the goal in `{ }` has not been solved", node.start)
-        self.goals = rest
+    def _main(self) -> Asked:
+        need(self.goals, "there are no goals")
+        known = self.solutions.metas[self.goals[0].number]
+        return Asked(self.fill(known.type), tuple(map(self.fill_local, known.context)), known.tag)
 
-    def _then(self, node: Node) -> None:
-        rest, self.goals = self.goals[1:], self.goals[:1]
-        self._main()
-        self.run(node.kids[0])
-        self._each_goal(node.kids[1])
-        self.goals += rest
+    def _close(self, value: t.Term, goals: Sequence[t.Meta] = ()) -> None:
+        """Solves the main goal by ``value`` and puts ``goals`` in its place."""
+        self.solutions.values[self.goals[0].number] = value
+        self.goals = [*goals, *self.goals[1:]]
+        self._prune_goals()
 
-    def _orelse(self, node: Node) -> None:
-        if not self._tries(lambda: self.run(node.kids[0])):
-            self.run(node.kids[1])
+    def _prune_goals(self) -> None:
+        values, left = self.solutions.values, list[t.Meta]()
+        for goal in self.goals:
+            # What became a goal in a smaller context is still to be shown.
+            while isinstance(smaller := values.get(goal.number), t.Meta):
+                goal = smaller
+            if goal.number not in values and goal not in left:
+                left.append(goal)
+        self.goals = left
 
-    def _try(self, node: Node) -> None:
-        self._tries(lambda: self.run(node.kids[0]))
-
-    def _tries(self, action: Callable[[], None]) -> bool:
+    def _tries(self, action: Callable[[], object]) -> bool:
         """Whether ``action`` succeeds; where it fails, all is as before.
 
         What the core does not know is no failure: Lean might succeed, and all that follows would
         be different.
         """
-        before, goals = self.elaborator.solutions.copy(), list(self.goals)
+        before, goals = self.solutions.copy(), self.goals
         try:
             action()
         except Unknown:
             raise
         except (Mistake, KernelError):
-            self.elaborator.solutions, self.goals = before, goals
+            self.solutions, self.goals = before, goals
             return False
         return True
 
-    def _all_goals(self, node: Node) -> None:
+    def _is(self, one: t.Term, other: t.Term) -> bool:
+        return self.attempt(lambda: self.equal(one, other))
+
+    # -- tactics made of tactics
+
+    def _tactics_(self, node: Node) -> None:
+        for kid in node.kids:
+            self.run(kid)
+
+    def _block_(self, node: Node) -> None:
+        self._main()
+        rest, self.goals = self.goals[1:], self.goals[:1]
+        self._tactics_(node)
+        need(not self.goals, "the goal in `{ }` has not been solved", node.start)
+        self.goals = rest
+
+    def _then_(self, node: Node) -> None:
+        self._main()
+        rest, self.goals = self.goals[1:], self.goals[:1]
+        self.run(node.kids[0])
+        self._each_goal(node.kids[1])
+        self.goals = [*self.goals, *rest]
+
+    def _orelse_(self, node: Node) -> None:
+        if not self._tries(lambda: self.run(node.kids[0])):
+            self.run(node.kids[1])
+
+    def _try_(self, node: Node) -> None:
+        self._tries(lambda: self.run(node.kids[0]))
+
+    def _all_goals_(self, node: Node) -> None:
         self._each_goal(node.kids[0])
 
-    def _each_goal(self, node: Node) -> None:
-        todo, done = self.goals, list[Meta]()
-        for goal in todo:
-            self.goals = [goal]
-            self._prune()
-            if self.goals:
-                self.run(node)
-                done += self.goals
-        self.goals = done
-
-    def _repeat(self, node: Node) -> None:
-        todo, done = self.goals, list[Meta]()
+    def _each_goal(self, node: Node, *, again: bool = False) -> None:
+        """Runs a tactic on each goal; ``again``: as long as it succeeds, on what it leaves too."""
+        todo, done = list(self.goals), list[t.Meta]()
         while todo:
             self.goals, todo = todo[:1], todo[1:]
-            self._prune()
-            if self.goals and self._tries(lambda: self.run(node.kids[0])):
-                todo = self.goals + todo
-            else:
-                done += self.goals
+            self._prune_goals()
+            if self.goals and again and self._tries(lambda: self.run(node)):
+                todo, self.goals = [*self.goals, *todo], []
+            elif self.goals and not again:
+                self.run(node)
+            done += self.goals
         self.goals = done
 
-    def _skip(self, node: Node) -> None:
+    def _repeat_(self, node: Node) -> None:
+        self._each_goal(node.kids[0], again=True)
+
+    def _skip_(self, node: Node) -> None:
         pass
 
-    def _sorry(self, node: Node) -> None:
+    def _sorry_(self, node: Node) -> None:
         target = self._main().type
-        self._close(App(Const(SORRY, (self.elaborator.sort_of(target),)), target))
+        self._close(t.App(t.Const(SORRY, (self.sort_of(target),)), target))
 
-    _admit = _sorry
+    _admit_ = _sorry_
 
-    # -- terms -----------------------------------------------------------------------------------
+    # -- terms
 
-    def _elaborate(self, action: Callable[[], Term]) -> tuple[Term, list[Meta]]:
+    def _elaborate(self, action: Callable[[], t.Term]) -> tuple[t.Term, list[t.Meta]]:
         """Runs the elaborator: the term, and the metas in it that are new and unsolved."""
-        before = set(self.elaborator.solutions.metas)
-        self.elaborator.tasks = []
+        before, self.tasks = set(self.solutions.metas), []
         term = action()
-        finish(self.elaborator, self.mark)
-        term = self.elaborator.fill(term)
-        return term, [m for m in self.elaborator.open_metas(term) if m.number not in before]
+        self.run_tasks()
+        term = self.fill(term)
+        return term, [meta for meta in self.open_metas(term) if meta.number not in before]
 
-    def _check(self, node: Node, kind: Term) -> tuple[Term, list[Meta]]:
-        return self._elaborate(lambda: self.elaborator.check(node, kind, self._main().context))
+    def _check(self, node: Node, kind: t.Term) -> tuple[t.Term, list[t.Meta]]:
+        return self._elaborate(lambda: self.check(node, kind, self._main().context))
 
-    def _exact(self, node: Node) -> None:
-        value, open_ = self._check(node.kids[0], self._main().type)
-        if open_:
-            raise Mistake("don't know how to synthesize placeholder", node.start)
+    def _exact_(self, node: Node) -> None:
+        value, left = self._check(node.kids[0], self._main().type)
+        need(not left, "don't know how to synthesize placeholder", node.start)
         self._close(value)
 
-    def _refine(self, node: Node) -> None:
+    def _refine_(self, node: Node) -> None:
         self._close(*self._check(node.kids[0], self._main().type))
 
-    def _apply(self, node: Node) -> None:
+    def _apply_(self, node: Node) -> None:
         self._apply_term(*self._function(node.kids[0]))
 
-    def _function(self, node: Node) -> tuple[Term, list[Meta]]:
+    def _function(self, node: Node) -> tuple[t.Term, list[t.Meta]]:
         """Elaborates what ``apply`` is given, without arguments for a name that stands alone."""
         context = self._main().context
-        if node.kind == "hole":
-            raise Mistake("`_` cannot be applied", node.start)
+        need(node.kind != "hole", "`_` cannot be applied", node.start)
         if node.kind == "name":
-            function, fields = self.elaborator.resolve(node, context)
+            function, fields = self.resolve(node, context)
             if not fields:
                 return function, []
-        return self._elaborate(lambda: self.elaborator.term(node, None, context))
+        return self._elaborate(lambda: self.term(node, None, context))
 
-    def _apply_term(self, function: Term, more: Sequence[Meta] = ()) -> list[Meta]:
+    def _apply_term(self, function: t.Term, more: Sequence[t.Meta] = ()) -> list[t.Meta]:
         """Closes the main goal by ``function`` and as many arguments as it takes.
 
         The goals are the arguments that are left, those first that no other depends on, and
         ``more``. Returned are the former.
         """
-        elaborator, goal = self.elaborator, self._main()
-        target, context = goal.type, goal.context
-        most = self._arity(elaborator.infer(function))
-        for count in range(max(0, most - self._arity(target)), most + 1):
-            before = elaborator.solutions.copy()
-            value, kind, new = function, elaborator.infer(function), list[Meta]()
+        goal = self._main()
+        most = self._arity(self.infer(function))
+        for count in range(max(0, most - self._arity(goal.type)), most + 1):
+            before = self.solutions.copy()
+            value, kind, new = function, self.infer(function), list[t.Meta]()
             for _ in range(count):
-                kind = self._pi(kind)
-                new.append(elaborator.new_meta(kind.type, context))
-                value, kind = App(value, new[-1]), instantiate(kind.body, new[-1])
-            if elaborator.equal(kind, target):
-                value = elaborator.fill(value)
-                open_ = elaborator.open_metas(value)
-                left = [meta for meta in new if meta in open_]
-                types = [elaborator.fill(elaborator.infer(meta)) for meta in left]
-                used = {meta for kind in types for meta in elaborator.open_metas(kind)}
+                value, kind, meta = self._apply_to_meta(value, kind, goal)
+                new.append(meta)
+            if self.equal(kind, goal.type):
+                value = self.fill(value)
+                still = self.open_metas(value)
+                left = [meta for meta in new if meta in still]
+                used = {m for meta in left for m in self.open_metas(self.fill(self.infer(meta)))}
                 first = [meta for meta in left if meta not in used]
                 self._close(value, [*first, *(meta for meta in left if meta in used), *more])
                 return first
-            elaborator.solutions = before
+            self.solutions = before
         raise Mistake("the target and the type of the term do not agree")
 
-    def _pi(self, kind: Term) -> Pi:
-        kind = self.elaborator.reduce(kind)
-        if not isinstance(kind, Pi):
-            raise Mistake("a function expected")
-        return Pi(kind.name, beta(*unapply(kind.type)), kind.body, kind.info)
+    def _apply_to_meta(
+        self, function: t.Term, kind: t.Term, goal: Asked
+    ) -> tuple[t.Term, t.Term, t.Meta]:
+        pi = self._pi(kind)
+        meta = self.new_meta(pi.type, goal.context)
+        return t.App(function, meta), t.instantiate(pi.body, meta), meta
 
-    def _arity(self, kind: Term) -> int:
+    def _pi(self, kind: t.Term) -> t.Pi:
+        kind = kind if isinstance(kind, t.Pi) else self.reduce(kind)
+        if not isinstance(kind, t.Pi):
+            raise Mistake("a function expected")
+        return t.Pi(kind.name, t.beta(*t.unapply(kind.type)), kind.body, kind.info)
+
+    def _arity(self, kind: t.Term) -> int:
         count = 0
-        while isinstance(kind := self.elaborator.reduce(kind), Pi):
-            kind = instantiate(kind.body, Local(fresh(), kind.name, kind.type))
+        while isinstance(kind := self.reduce(kind), t.Pi):
+            kind = t.instantiate(kind.body, t.Local(t.fresh(), kind.name, kind.type))
             count += 1
         return count
 
-    # -- introducing, relations ------------------------------------------------------------------
+    # -- introducing, relations, constructors
 
-    def _new_name(self, wanted: str, context: Sequence[Local]) -> str:
+    def _new_name(self, wanted: str, context: Sequence[t.Local]) -> str:
         taken = {local.name for local in context}
         later = (f"{wanted}_{number}" for number in itertools.count(1))
         return wanted if wanted not in taken else next(n for n in later if n not in taken)
 
     def _introduce(self, name: str) -> None:
         goal = self._main()
-        target = self.elaborator.reduce_core(goal.type)
-        if not isinstance(target, Pi):
-            target = self.elaborator.reduce(target)
-        if not isinstance(target, Pi):
+        target = self.reduce_core(goal.type)
+        target = target if isinstance(target, t.Pi) else self.reduce(target)
+        if not isinstance(target, t.Pi):
             raise Mistake("intro tactic failed, Pi/let expression expected")
         name = self._new_name(target.name, goal.context) if name in ("", "_") else name
-        local = Local(fresh(), name, target.type)
-        inner = instantiate(target.body, local)
-        new = self.elaborator.new_meta(inner, (*goal.context, local), goal.tag)
-        self._close(bind(Lam, [local], new), [new])
+        local = t.Local(t.fresh(), name, target.type)
+        inner = t.instantiate(target.body, local)
+        new = self.new_meta(inner, (*goal.context, local), goal.tag)
+        self._close(t.bind(t.Lam, [local], new), [new])
 
-    def _intro(self, node: Node) -> None:
+    def _intro_(self, node: Node) -> None:
         self._introduce(node.text)
 
-    def _intros(self, node: Node) -> None:
+    def _intros_(self, node: Node) -> None:
         for name in node.text.split():
             self._introduce(name)
-        while not node.text and isinstance(self._main().type, Pi):
+        while not node.text and isinstance(self._main().type, t.Pi):
             self._introduce("")
 
-    def _assumption(self, node: Node) -> None:
+    def _assumption_(self, node: Node) -> None:
         goal = self._main()
-        for local in goal.context:
-            if self._equal(local.type, goal.type):
-                return self._close(local)
-        raise Mistake("assumption tactic failed")
+        fitting = (local for local in goal.context if self._is(local.type, goal.type))
+        found = next(fitting, None)
+        if found is None:
+            raise Mistake("assumption tactic failed")
+        self._close(found)
 
-    def _equal(self, one: Term, other: Term) -> bool:
-        return self.elaborator.attempt(lambda: self.elaborator.equal(one, other))
-
-    def _by_lemma(self, suffix: str, relations: tuple[str, ...] = ("eq", "iff")) -> list[Meta]:
+    def _by_lemma(self, suffix: str) -> list[t.Meta]:
         """Applies the lemma that the relation in the target has by this name."""
-        name = head_name(self.elaborator.reduce_core(self._main().type))
-        if name not in relations:
-            raise Mistake("the target is not a relation application")
-        return self._apply_term(self.elaborator.constant(f"{name}.{suffix}"))
+        name = t.head_name(self.reduce_core(self._main().type))
+        need(name in ("eq", "iff"), "the target is not a relation application")
+        return self._apply_term(self.constant(f"{name}.{suffix}"))
 
-    def _refl(self, node: Node) -> None:
+    def _refl_(self, node: Node) -> None:
         self._by_lemma("refl")
 
-    _reflexivity = _refl
+    _reflexivity_ = _refl_
 
-    def _symmetry(self, node: Node) -> None:
+    def _symmetry_(self, node: Node) -> None:
         self._by_lemma("symm")
 
-    def _transitivity(self, node: Node) -> None:
-        rest = self.goals[1:]
+    def _transitivity_(self, node: Node) -> None:
+        rest, more = self.goals[1:], list[t.Meta]()
         first, second = self._by_lemma("trans")
-        more = list[Meta]()
         if node.kids:
-            left, middle = unapply(self.elaborator.infer(first))[1][-2:]
+            left, middle = t.unapply(self.infer(first))[1][-2:]
             self.goals = [first]
-            value, more = self._check(node.kids[0], self.elaborator.infer(left))
-            self._equal(middle, value)
+            value, more = self._check(node.kids[0], self.infer(left))
+            self._is(middle, value)
         self.goals = [first, second, *more, *rest]
 
-    # -- constructors and contradictions ---------------------------------------------------------
+    def _constructor(self, count: int, place: int) -> t.Const:
+        found = list(self.constructors(self.reduce(self._main().type)) or {})
+        need(len(found) == count, f"the target has no type with {count} constructor(s)")
+        return self.constant(found[place])
 
-    def _constructors(self, *, count: int) -> list[str]:
-        constructors = list(self.elaborator.constructors(self.elaborator.reduce(self._main().type)))
-        if len(constructors) != count:
-            raise Mistake(f"the target is not an inductive type with {count} constructor(s)")
-        return constructors
+    def _split_(self, node: Node) -> None:
+        self._apply_term(self._constructor(1, 0))
 
-    def _split(self, node: Node) -> None:
-        self._apply_term(self.elaborator.constant(self._constructors(count=1)[0]))
+    def _left_(self, node: Node) -> None:
+        self._apply_term(self._constructor(2, 0))
 
-    def _left(self, node: Node) -> None:
-        self._apply_term(self.elaborator.constant(self._constructors(count=2)[0]))
+    def _right_(self, node: Node) -> None:
+        self._apply_term(self._constructor(2, 1))
 
-    def _right(self, node: Node) -> None:
-        self._apply_term(self.elaborator.constant(self._constructors(count=2)[1]))
+    def _constructor_(self, node: Node) -> None:
+        found = map(self.constant, self.constructors(self.reduce(self._main().type)) or {})
+        worked = any(self._tries(lambda f=f: self._apply_term(f)) for f in found)  # type: ignore[misc]
+        need(worked, "constructor tactic failed")
 
-    def _constructor(self, node: Node) -> None:
-        names = self.elaborator.constructors(self.elaborator.reduce(self._main().type))
-        functions = map(self.elaborator.constant, names)
-        if not any(self._tries(lambda f=f: self._apply_term(f)) for f in functions):
-            raise Mistake("constructor tactic failed")
-
-    def _existsi(self, node: Node) -> None:
+    def _existsi_(self, node: Node) -> None:
         for term in node.kids:
-            goal = self._main()
-            head, arguments = unapply(self.elaborator.reduce(goal.type))
-            function = apply(Const(self._constructors(count=1)[0], levels_of(head)), *arguments)
-            kind = self._pi(self.elaborator.infer(function)).type
-            value, open_ = self._check(term, kind)
-            self._apply_term(App(function, value), open_)
+            head, arguments = t.unapply(self.reduce(self._main().type))
+            constructor = self._constructor(1, 0).name
+            function = t.apply(t.Const(constructor, t.levels_of(head)), *arguments)
+            value, left = self._check(term, self._pi(self.infer(function)).type)
+            self._apply_term(t.App(function, value), left)
 
-    def _exfalso(self, node: Node) -> None:
-        new = self.elaborator.new_meta(Const("false"), self._main().context)
+    # -- contradictions
+
+    def _exfalso_(self, node: Node) -> None:
+        new = self.new_meta(t.Const("false"), self._main().context)
         self._absurd(new, [new])
 
-    def _absurd(self, proof: Term, goals: Iterable[Meta] = ()) -> None:
+    def _absurd(self, proof: t.Term, goals: Sequence[t.Meta] = ()) -> None:
         """Closes the main goal by a proof of false."""
         target = self._main().type
-        level = self.elaborator.sort_of(target)
-        self._close(apply(Const("false.elim", (level,)), target, proof), goals)
+        eliminator = t.Const("false.elim", (self.sort_of(target),))
+        self._close(t.apply(eliminator, target, proof), goals)
 
-    def _contradiction(self, node: Node) -> None:
-        if isinstance(self.elaborator.reduce(self._main().type), Pi):
+    def _contradiction_(self, node: Node) -> None:
+        if isinstance(self.reduce(self._main().type), t.Pi):
             self._introduce("")
-        context = self._main().context
-        kinds = [(local, self.elaborator.reduce(local.type)) for local in context]
-        for local, kind in kinds:
-            if kind == Const("false"):
-                return self._absurd(local)
-        for local, kind in kinds:
-            if isinstance(kind, Pi) and kind.body == Const("false"):
-                for other in context:
-                    if self._equal(other.type, kind.type):
-                        return self._absurd(App(local, other))
-                head, arguments = unapply(self.elaborator.reduce(kind.type))
-                if head_name(head) == "eq" and self._equal(*arguments[1:]):
-                    proof = apply(Const("eq.refl", levels_of(head)), *arguments[:2])
-                    return self._absurd(App(local, proof))
-        for local, kind in kinds:
-            if (proof_of_false := self._clash(local, kind)) is not None:
-                return self._absurd(proof_of_false)
-        raise Mistake("contradiction tactic failed")
+        found = next(self._proofs_of_false(self._main().context), None)
+        if found is None:
+            raise Mistake("contradiction tactic failed")
+        self._absurd(found)
 
-    def _clash(self, proof: Term, kind: Term) -> Term | None:
+    def _proofs_of_false(self, context: Sequence[t.Local]) -> Iterator[t.Term]:
+        kinds = [(local, self.reduce(local.type)) for local in context]
+        yield from (local for local, kind in kinds if kind == t.Const("false"))
+        for local, kind in kinds:
+            if isinstance(kind, t.Pi) and kind.body == t.Const("false"):
+                yield from (t.App(local, x) for x in context if self._is(x.type, kind.type))
+                head, arguments = t.unapply(self.reduce(kind.type))
+                if t.head_name(head) == "eq" and self._is(*arguments[1:]):
+                    refl = t.apply(t.Const("eq.refl", t.levels_of(head)), *arguments[:2])
+                    yield t.App(local, refl)
+        yield from (clash for local, kind in kinds if (clash := self._clash(local, kind)))
+
+    def _clash(self, proof: t.Term, kind: t.Term) -> t.Term | None:
         """A proof of false from a proof of ``0 = succ n`` or ``succ n = 0``."""
-        head, arguments = unapply(kind)
-        if head_name(head) != "eq" or arguments[0] != Const("nat"):
+        head, arguments = t.unapply(kind)
+        if t.head_name(head) != "eq" or arguments[0] != t.Const("nat"):
             return None
-        left, right = map(self.elaborator.reduce, arguments[1:])
-        if left == Const("nat.zero"):
-            proof = apply(Const("eq.symm", levels_of(head)), *arguments, proof)
+        left, right = map(self.reduce, arguments[1:])
+        if left == t.Const("nat.zero"):
+            proof = t.apply(t.Const("eq.symm", t.levels_of(head)), *arguments, proof)
             left, right = right, left
-        if right != Const("nat.zero") or not isinstance(left, App):
+        if right != t.Const("nat.zero") or not isinstance(left, t.App):
             return None
-        return apply(Const("nat.succ_ne_zero"), left.argument, proof)
+        return t.apply(t.Const("nat.succ_ne_zero"), left.argument, proof)
 
-    def _trivial(self, node: Node) -> None:
-        ways = (lambda: self._apply_term(Const("trivial")), lambda: self._by_lemma("refl"))
-        if not any(map(self._tries, ways)):
-            self._contradiction(node)
+    def _trivial_(self, node: Node) -> None:
+        if not self._tries(lambda: self._apply_term(t.Const("trivial"))):
+            if not self._tries(lambda: self._refl_(node)):
+                self._contradiction_(node)
 
-    # -- equations -------------------------------------------------------------------------------
+    # -- equations
 
-    def _rw(self, node: Node) -> None:
+    def _rw_(self, node: Node) -> None:
         for place in node.text.split()[::-1] or ["⊢"]:
             for rule in node.kids:
                 self._rewrite_by(rule, place)
         self._try_refl(node)
 
-    _rewrite = _rw
+    _rewrite_ = _rw_
 
     def _try_refl(self, node: Node) -> None:
         """What Lean does after it has rewritten: `refl`, which computes numerals only."""
         target = self._main().type
-        numerals = names(target) <= _NUMERALS and not any(isinstance(p, Local) for p in parts(target))
-        self.elaborator.only_reducible = not numerals
+        closed = not any(isinstance(part, t.Local) for part in t.parts(target))
+        self.only_reducible = not (closed and names(target) <= _NUMERALS)
         try:
-            self._tries(lambda: self._refl(node))
+            self._tries(lambda: self._refl_(node))
         finally:
-            self.elaborator.only_reducible = False
+            self.only_reducible = False
 
     def _rewrite_by(self, rule: Node, place: str) -> None:
-        elaborator, goal = self.elaborator, self._main()
-        hypothesis = next((x for x in reversed(goal.context) if x.name == place), None)
-        if place != "⊢" and hypothesis is None:
-            raise Mistake(f"there is no hypothesis `{place}`")
-        proof, open_ = self._function(rule.kids[0])
-        if hypothesis is not None and mentions(proof, hypothesis):
+        goal = self._main()
+        here = next((x for x in reversed(goal.context) if x.name == place), None)
+        need(place == "⊢" or here, f"there is no hypothesis `{place}`")
+        proof, left_open = self._function(rule.kids[0])
+        if here is not None and t.mentions(proof, here):
             return  # Lean does not rewrite a hypothesis by itself, and does not fail
-        kind = elaborator.fill(elaborator.infer(proof))
-        arguments = list[Meta]()
-        while isinstance(kind := elaborator.reduce_core(kind), Pi):
-            arguments.append(elaborator.new_meta(kind.type, goal.context))
-            proof, kind = App(proof, arguments[-1]), instantiate(kind.body, arguments[-1])
-        head, sides = unapply(kind)
-        if head_name(head) == "iff":
-            proof = apply(Const("propext"), *sides, proof)
-            head, sides = Const("eq", (ONE,)), [PROP, *sides]
-        if head_name(head) != "eq":
-            raise Mistake("rewrite tactic failed, lemma is not an equality nor a iff", rule.start)
-        back = apply(Const("eq.symm", levels_of(head)), *sides, proof)
-        alpha, left, right = sides
+        kind = self.reduce_core(self.fill(self.infer(proof)))
+        while isinstance(kind, t.Pi):
+            proof, kind, meta = self._apply_to_meta(proof, kind, goal)
+            left_open, kind = [*left_open, meta], self.reduce_core(kind)
+        head, sides = t.unapply(kind)
+        if t.head_name(head) == "iff":
+            proof = t.apply(t.Const("propext"), *sides, proof)
+            head, sides = t.Const("eq", (t.ONE,)), [t.PROP, *sides]
+        need(t.head_name(head) == "eq", "rewrite tactic failed, lemma is no equality", rule.start)
+        (alpha, left, right), levels = sides, t.levels_of(head)
+        back = t.apply(t.Const("eq.symm", levels), *sides, proof)
         if rule.text:
             left, right, proof, back = right, left, back, proof
-        subject = hypothesis.type if hypothesis is not None else goal.type
-        body = self._pattern(subject, left)
-        alpha, left, right, proof, back, body = map(
-            elaborator.fill, (alpha, left, right, proof, back, body)
-        )
-        motive, new = Lam("x", alpha, body), instantiate(body, right)
-        levels = *map(elaborator.fill_level, levels_of(head)), elaborator.sort_of(subject)
-        recursor = Const("eq.rec", levels)
-        more = [m for m in [*arguments, *open_] if m.number not in elaborator.solutions.values]
-        if hypothesis is None:
-            rest = elaborator.new_meta(new, goal.context, goal.tag)
-            self._close(apply(recursor, alpha, right, motive, rest, left, back), [rest, *more])
-            return
-        if any(mentions(t, hypothesis) for t in (goal.type, *(x.type for x in goal.context))):
-            raise Unknown(f"`rw` at `{place}`, on which others depend")
-        changed = Local(fresh(), hypothesis.name, new)
-        kept = *(x for x in goal.context if x != hypothesis), changed
-        rest = elaborator.new_meta(goal.type, kept, goal.tag)
-        moved = apply(recursor, alpha, left, motive, hypothesis, right, proof)
-        self._close(App(bind(Lam, [changed], rest), moved), [rest, *more])
+        subject = here.type if here is not None else goal.type
+        body = self._instances(subject, left)
+        new = self.fill(t.instantiate(body, right))
+        recursor = t.Const("eq.rec", (*levels, self.sort_of(subject)))
+        more = [m for m in left_open if m.number not in self.solutions.values]
+        motive = t.Lam("x", alpha, body)
+        if here is None:
+            rest = self.new_meta(new, goal.context, goal.tag)
+            value = t.apply(recursor, alpha, right, motive, rest, left, back)
+        else:
+            kinds = [goal.type, *(x.type for x in goal.context)]
+            if any(t.mentions(kind, here) for kind in kinds):
+                raise Unknown(f"`rw` at `{place}`, on which others depend")
+            changed = t.Local(t.fresh(), here.name, new)
+            kept = (*(x for x in goal.context if x != here), changed)
+            rest = self.new_meta(goal.type, kept, goal.tag)
+            moved = t.apply(recursor, alpha, left, motive, here, right, proof)
+            value = t.App(t.bind(t.Lam, [changed], rest), moved)
+        self._close(self.fill(value), [rest, *more])
 
-    def _pattern(self, subject: Term, pattern: Term) -> Term:
+    def _instances(self, subject: t.Term, pattern: t.Term) -> t.Term:
         """``subject`` with a loose variable for the instances of ``pattern``.
 
         The first instance, from the outside and from the left, decides what the pattern's metas
         are.
         """
-        elaborator = self.elaborator
-        head, arguments = unapply(elaborator.fill(pattern))
-        if isinstance(head, Meta):
-            raise Mistake("rewrite tactic failed, lemma lhs is a metavariable")
+        head, arguments = t.unapply(self.fill(pattern))
+        need(not isinstance(head, t.Meta), "rewrite tactic failed, lemma lhs is a metavariable")
 
-        def change(part: Term, depth: int) -> Term | None:
-            there, others = unapply(part)
-            if len(others) != len(arguments) or is_loose(part, depth):
+        def change(part: t.Term, depth: int) -> t.Term | None:
+            there, others = t.unapply(part)
+            if len(others) != len(arguments) or t.is_loose(part, depth):
                 return None
-            same = there == head or (head_name(there) and head_name(there) == head_name(head))
-            return _MARKER if same and self._equal(part, pattern) else None
+            same = there == head or (t.head_name(there) and t.head_name(there) == t.head_name(head))
+            return _MARKER if same and self._is(part, pattern) else None
 
-        elaborator.only_reducible = True
+        self.only_reducible = True
         try:
-            marked = replace(elaborator.fill(subject), change)
+            marked = t.replace(self.fill(subject), change)
         finally:
-            elaborator.only_reducible = False
-        if not mentions(marked, _MARKER):
-            raise Mistake("rewrite tactic failed, did not find instance of the pattern")
-        return abstract(marked, [_MARKER])
+            self.only_reducible = False
+        need(t.mentions(marked, _MARKER), "rewrite tactic failed, did not find the pattern")
+        return t.abstract(marked, [_MARKER])
 
-    def _subst(self, node: Node) -> None:
+    def _subst_(self, node: Node) -> None:
         context = self._main().context
-        value = self.elaborator.term(node.kids[0], None, context)
-        kinds = {x: unapply(self.elaborator.reduce_core(x.type)) for x in context}
-        for equation, (head, arguments) in kinds.items():
-            if head_name(head) == "eq" and (equation == value or value in arguments[1:]):
-                variable = None if equation == value else value
-                self._eliminate(equation, keep=False, variable=variable)
-                return self._try_refl(node)
+        value = self.term(node.kids[0], None, context)
+        for equation in context:
+            head, arguments = t.unapply(self.reduce_core(equation.type))
+            if t.head_name(head) == "eq" and value in (equation, *arguments[1:]):
+                self._eliminate(equation, variable=None if equation == value else value)
+                return self._try_refl(node) if self.goals else None
         raise Mistake("subst tactic failed, no equation and no variable in one", node.start)
 
-    def _eliminate(self, equation: Local, *, keep: bool, variable: Term | None = None) -> None:
+    def _eliminate(
+        self, equation: t.Local, *, keep: bool = False, variable: t.Term | None = None
+    ) -> None:
         """Puts the other side for a variable everywhere; ``keep`` leaves ``t = t`` behind."""
         goal = self._main()
-        context = goal.context
-        head, (alpha, left, right) = unapply(self.elaborator.reduce_core(equation.type))
-        back = apply(Const("eq.symm", levels_of(head)), alpha, left, right, equation)
-        ends: list[tuple[Term, Term, Term]] = [(left, right, equation), (right, left, back)]
-        if keep and left in context and right in context:
-            # `cases` removes what came later.
-            ends.sort(key=lambda end: -context.index(end[1]))  # type: ignore[arg-type]
+        head, (alpha, left, right) = t.unapply(self.reduce_core(equation.type))
+        back = t.apply(t.Const("eq.symm", t.levels_of(head)), alpha, left, right, equation)
+        ends: list[tuple[t.Term, t.Term, t.Term]] = [(left, right, equation), (right, left, back)]
+        places = {local: place for place, local in enumerate(goal.context)}
+        if keep and left in places and right in places and places[left] > places[right]:
+            ends.reverse()  # `cases` removes what came later
         for kept, gone, proof in ends:
-            if gone in context and not mentions(kept, gone) and variable in (None, gone):
-                break
+            if isinstance(gone, t.Local) and gone in places and not t.mentions(kept, gone):
+                if variable in (None, gone):
+                    break
         else:
             raise Mistake("the equation is not one for a variable")
-        assert isinstance(gone, Local)
-        dependents = self._dependents(gone, context)
-        if any(mentions(t, equation) for t in (goal.type, *(x.type for x in context))):
+        dependents = self._dependents(gone, goal.context)
+        if any(t.mentions(kind, equation) for kind in (goal.type, *(x.type for x in goal.context))):
             raise Unknown("equations that other statements depend on")
-        if any(mentions(kept, x) for x in dependents):
-            raise Mistake("the equation is not one for a variable")
+        free = not any(t.mentions(kept, x) for x in dependents)
+        need(free, "the equation is not one for a variable")
         # The equation itself, where it is kept, is one of the premises of the motive.
         moved = [x for x in dependents if keep or x != equation]
-        rest = [x for x in context if x != gone and x not in dependents]
-        recursor = self._recursor("eq", head, [alpha, kept], gone, moved)
-        self._recurse(recursor, moved, rest, [("", [], 0)], [gone, proof])
+        rest = [x for x in goal.context if x != gone and x not in dependents]
+        self._recurse_on("eq", head, [alpha, kept], gone, moved, rest, [("", [], 0)], [gone, proof])
 
-    # -- cases and induction ---------------------------------------------------------------------
+    # -- cases and induction
 
     @staticmethod
-    def _dependents(local: Term, context: Sequence[Local]) -> list[Local]:
-        found: list[Local] = []
+    def _dependents(local: t.Term, context: Sequence[t.Local]) -> list[t.Local]:
+        found: list[t.Local] = []
         for other in context:
-            if mentions(other.type, local) or any(mentions(other.type, x) for x in found):
+            if any(t.mentions(other.type, x) for x in (local, *found)):
                 found.append(other)
         return found
 
-    def _recursor(
-        self, name: str, head: Term, params: Sequence[Term], over: Local | None, moved: list[Local]
-    ) -> Term:
-        """A recursor with parameters and a motive for the main goal.
-
-        The motive is about the local ``over``; the locals ``moved`` become its premises.
-        """
-        whole = bind(Pi, moved, self._main().type)
-        motive = whole if over is None else Lam(over.name, over.type, abstract(whole, [over]))
-        wanted = len(self.elaborator.environment.constants[f"{name}.rec"].params)
-        levels = (*levels_of(head), self.elaborator.sort_of(whole))[:wanted]
-        return apply(Const(f"{name}.rec", levels), *params, motive)
-
-    def _recurse(
+    def _recurse_on(
         self,
-        function: Term,
-        moved: list[Local],
-        context: Sequence[Local],
+        name: str,
+        head: t.Term,
+        params: Sequence[t.Term],
+        over: t.Local | None,
+        moved: Sequence[t.Local],
+        context: Sequence[t.Local],
         cases: Iterable[tuple[str, list[str], int]],
-        end: Iterable[Term],
+        end: Sequence[t.Term],
     ) -> None:
-        """Closes the main goal by a recursor, applied to new goals, ``end`` and ``moved``.
+        """Closes the main goal by the recursor of a type, applied to ``end`` and ``moved``.
 
-        A case is a tag, the names of what its goal gets, and how many more it does not get.
+        The motive is about the local ``over``; the locals ``moved`` are its premises. A case has a
+        tag, the names of what its goal gets, and how many more arguments that does not get.
         """
-        goals = []
+        whole = t.bind(t.Pi, moved, self._main().type)
+        motive = whole if over is None else t.Lam(over.name, over.type, t.abstract(whole, [over]))
+        wanted = len(self.environment.constants[f"{name}.rec"].params)
+        levels = (*t.levels_of(head), self.sort_of(whole))[:wanted]
+        function, goals = t.apply(t.Const(f"{name}.rec", levels), *params, motive), list[t.Meta]()
         for tag, shown, hidden in cases:
-            kind: Term = self._pi(self.elaborator.infer(function)).type
-            new = list[Local]()
-            for name in [*shown, *[""] * hidden, *(local.name for local in moved)]:
-                premise = self._pi(kind) if not isinstance(kind, Pi) else kind
-                new.append(Local(fresh(), name, beta(*unapply(premise.type))))
-                kind = beta(*unapply(instantiate(premise.body, new[-1])))
-            seen = [local for local in new if local.name]
-            goals.append(self.elaborator.new_meta(kind, (*context, *seen), tag))
-            function = App(function, bind(Lam, new, goals[-1]))
-        self._close(apply(function, *end, *moved), goals)
+            kind: t.Term = self._pi(self.infer(function)).type
+            new = list[t.Local]()
+            for asked in [*shown, *[""] * hidden, *(local.name for local in moved)]:
+                premise = self._pi(kind)
+                new.append(t.Local(t.fresh(), asked, premise.type))
+                kind = t.beta(*t.unapply(t.instantiate(premise.body, new[-1])))
+            goals.append(self.new_meta(kind, (*context, *(x for x in new if x.name)), tag))
+            function = t.App(function, t.bind(t.Lam, new, goals[-1]))
+        self._close(t.apply(function, *end, *moved), goals)
 
-    def _cases(self, node: Node) -> None:
+    def _cases_(self, node: Node) -> None:
         goal, recursive = self._main(), node.kind == "induction"
-        value, open_ = self._elaborate(
-            lambda: self.elaborator.term(node.kids[0], None, goal.context)
-        )
-        kind = self.elaborator.reduce(self.elaborator.infer(value))
-        head, params = unapply(kind)
-        name = head_name(head)
-        local = value if isinstance(value, Local) else None
-        if open_ or (local is None and (recursive or name in ("nat", "eq"))):
+        value, left = self._elaborate(lambda: self.term(node.kids[0], None, goal.context))
+        kind = self.reduce(self.infer(value))
+        head, params = t.unapply(kind)
+        name, constructors = t.head_name(head), self.constructors(kind)
+        local = value if isinstance(value, t.Local) else None
+        if left or (local is None and (recursive or name in ("nat", "eq"))):
             raise Unknown(f"`{node.kind}` of a term that is no variable", node.start)
-        if local is not None and name == "eq" and not recursive:
-            return self._cases_of_equation(local, kind)
-        if name == "eq":
-            raise Unknown(f"`{node.kind}` of an equation", node.start)
-        constructors = self.elaborator.constructors(kind)
-        if f"{name}.rec" not in self.elaborator.environment.constants:
+        if name == "eq" and local is not None:
+            return self._cases_of_equation(local, kind, node)
+        if constructors is None:
             raise Mistake(f"{node.kind} tactic failed, it is not applicable", node.start)
         moved = self._dependents(value, goal.context)
-        if name != "nat" and (moved or mentions(goal.type, value)) and local is not None:
+        if name != "nat" and local is not None and (moved or t.mentions(goal.type, local)):
             raise Unknown(f"`{node.kind}` of a proof that others depend on", node.start)
-        given = node.text.split()
+        given, own, cases = node.text.split(), local.name if local is not None else "", []
         rest = [x for x in goal.context if x != value and x not in moved]
-        cases = []
         for constructor in constructors:
-            several = len(constructors) > 1
-            tag = ", ".join(filter(None, (goal.tag, constructor))) if several else ""
-            asked, more = self._fields(constructor, len(params)), constructor == "nat.succ"
-            asked += ["ih"] if recursive and more else []
+            tag = ", ".join(filter(None, (goal.tag, constructor))) if len(constructors) > 1 else ""
+            has_premise = constructor == "nat.succ"
+            asked = self._fields(constructor, len(params)) + ["ih"] * (has_premise and recursive)
             shown = []
-            for field_name in asked:
-                new = given.pop(0) if given else "_"
-                if new == "_":
-                    own = local.name if local is not None else ""
-                    default = own if own and len(asked) == 1 else f"{own}_{field_name}".lstrip("_")
-                    new = self._new_name(default, rest)
-                shown.append(new)
-            cases.append((tag, shown, int(more and not recursive)))
-        recursor = self._recursor(name, head, params, local if name == "nat" else None, moved)
-        return self._recurse(recursor, moved, rest, cases, [value])
+            for wanted in asked:
+                chosen = given.pop(0) if given else "_"
+                default = own if own and len(asked) == 1 else f"{own}_{wanted}".lstrip("_")
+                shown.append(self._new_name(default, rest) if chosen == "_" else chosen)
+            cases.append((tag, shown, int(has_premise and not recursive)))
+        over = local if name == "nat" else None
+        return self._recurse_on(name, head, params, over, moved, rest, cases, [value])
 
-    _induction = _cases
+    _induction_ = _cases_
 
     def _fields(self, constructor: str, params: int) -> list[str]:
-        kind, found = self.elaborator.environment.constants[constructor].type, list[str]()
-        while isinstance(kind, Pi):
+        kind, found = self.environment.constants[constructor].type, list[str]()
+        while isinstance(kind, t.Pi):
             found.append(kind.name)
             kind = kind.body
         return found[params:]
 
-    def _cases_of_equation(self, equation: Local, kind: Term) -> None:
-        clash = self._clash(equation, kind)
+    def _cases_of_equation(self, equation: t.Local, kind: t.Term, node: Node) -> None:
+        clash = self._clash(equation, kind) if node.kind == "cases" else None
         if clash is not None:
             return self._absurd(clash)
-        _, sides = unapply(kind)
-        variables = [side for side in sides[1:] if isinstance(side, Local)]
-        others = [head_name(side) for side in sides[1:] if side not in variables]
+        sides = t.unapply(kind)[1][1:]
         # Lean shows the other side as far as it has computed it.
-        if variables and not any(name in ("bit0", "bit1", "has_add.add") for name in others):
-            return self._eliminate(equation, keep=True)
-        raise Unknown("`cases` of an equation that is not one for a variable")
+        computed = any(t.head_name(x) in ("bit0", "bit1", "has_add.add") for x in sides)
+        one = any(isinstance(side, t.Local) for side in sides)
+        if node.kind != "cases" or computed or not one:
+            raise Unknown(
+                f"`{node.kind}` of an equation that is not one for a variable", node.start
+            )
+        return self._eliminate(equation, keep=True)

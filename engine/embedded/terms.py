@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-# -- levels --------------------------------------------------------------------------------------
-
 
 @dataclass(frozen=True, slots=True)
 class Zero:
@@ -59,51 +57,44 @@ def map_level(level: Level, change: Callable[[Param], Level]) -> Level:
     if isinstance(level, Zero):
         return level
     left, right = map_level(level.left, change), map_level(level.right, change)
-    if isinstance(right, Zero):
+    if right == ZERO:
         return ZERO if level.impredicative else left
-    if isinstance(left, Zero) or left == right:
-        return right
-    return Max(left, right, level.impredicative and not isinstance(right, Succ))
+    return right if left in (ZERO, right) else Max(left, right, level.impredicative)
 
 
 def params_of(level: Level) -> set[Param]:
     """The parameters of ``level``."""
-    if isinstance(level, Param):
-        return {level}
     if isinstance(level, Max):
         return params_of(level.left) | params_of(level.right)
-    return params_of(level.of) if isinstance(level, Succ) else set()
-
-
-def _summands(level: Level, positive: set[Param]) -> dict[Param | None, int]:
-    """``level`` as a maximum of parameters with numbers added (None: of a number alone).
-
-    The parameters in ``positive`` are at least one, all others zero.
-    """
     if isinstance(level, Succ):
-        return {param: more + 1 for param, more in _summands(level.of, positive).items()}
-    if isinstance(level, Max):
-        found = _summands(level.right, positive)
-        if level.impredicative and found == {None: 0}:
-            return found
-        for param, more in _summands(level.left, positive).items():
-            found[param] = max(more, found.get(param, 0))
-        return found
-    return {level if isinstance(level, Param) and level in positive else None: 0}
+        return params_of(level.of)
+    return {level} if isinstance(level, Param) else set()
 
 
 def level_leq(one: Level, other: Level) -> bool:
     """Whether ``one <= other`` for all values of the parameters.
 
     Once it is fixed which parameters are zero, both sides are maxima of sums, and these can be
-    compared.
+    compared: a parameter and a number (None: a number alone).
     """
-    params = sorted(params_of(one) | params_of(other), key=repr)
-    for zeros in itertools.product((False, True), repeat=len(params)):
-        positive = {param for param, zero in zip(params, zeros, strict=True) if not zero}
-        large = _summands(other, positive)
+    params = list(params_of(one) | params_of(other))
+    for chosen in itertools.product((False, True), repeat=len(params)):
+        positive = set(itertools.compress(params, chosen))
+
+        def sums(level: Level, positive: set[Param] = positive) -> dict[Param | None, int]:
+            if isinstance(level, Succ):
+                return {param: more + 1 for param, more in sums(level.of).items()}
+            if not isinstance(level, Max):
+                return {level if isinstance(level, Param) and level in positive else None: 0}
+            found = sums(level.right)
+            if level.impredicative and found == {None: 0}:
+                return found
+            left = sums(level.left)
+            return {p: max(found.get(p, 0), left.get(p, 0)) for p in {*found, *left}}
+
+        large = sums(other)
         least = max(more + (param is not None) for param, more in large.items())
-        for param, more in _summands(one, positive).items():
+        for param, more in sums(one).items():
             if more > (least if param is None else large.get(param, -1)):
                 return False
     return True
@@ -112,9 +103,6 @@ def level_leq(one: Level, other: Level) -> bool:
 def level_equal(one: Level, other: Level) -> bool:
     """Whether the two are the same for all values of the parameters."""
     return one == other or (level_leq(one, other) and level_leq(other, one))
-
-
-# -- terms ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +157,7 @@ class App:
     argument: Term
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Binding:
     """What a function and its type share; ``info`` is the bracket that its binder has."""
 
@@ -182,13 +170,9 @@ class Binding:
 class Lam(Binding):
     """A function."""
 
-    __slots__ = ()
-
 
 class Pi(Binding):
     """A dependent function type."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +338,9 @@ def beta(function: Term, arguments: Sequence[Term]) -> Term:
     count = 0
     while isinstance(function, Lam) and count < len(arguments):
         function, count = function.body, count + 1
-    return apply(instantiate(function, *arguments[:count]) if count else function, *arguments[count:])
+    return apply(
+        instantiate(function, *arguments[:count]) if count else function, *arguments[count:]
+    )
 
 
 def head_name(term: Term) -> str:
