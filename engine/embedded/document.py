@@ -55,13 +55,16 @@ class Reader:
         """Reads all commands of ``text``."""
         parser = Parser(text)
         while (command := parser.command()) is not None:
-            try:
-                self._command(command)
-            except Mistake as error:
-                error.start = command.start if error.start is None else error.start
-                raise
-            except KernelError as error:
-                raise Mistake(str(error), command.start) from error
+            self._placed(command)
+
+    def _placed(self, command: Node) -> None:
+        try:
+            self._command(command)
+        except Mistake as error:
+            error.start = command.start if error.start is None else error.start
+            raise
+        except KernelError as error:
+            raise Mistake(str(error), command.start) from error
 
     def _command(self, command: Node) -> None:
         word, frame, given = command.kind, self.frames[-1], tuple(command.text.split())

@@ -7,6 +7,7 @@ Miller's patterns: it may fail where Lean's succeeds.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -15,16 +16,13 @@ from typing import TYPE_CHECKING
 
 from engine.embedded import terms as t
 from engine.embedded.kernel import Checker, Environment
-from engine.embedded.prelude import REDUCIBLE
+from engine.embedded.prelude import NOTATION, REDUCIBLE
 from engine.embedded.syntax import Binder, Mistake, Node, Unknown, need, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 Context = tuple[t.Local, ...]
-_OPERATORS = {
-    "↔": "iff", "∨": "or", "∧": "and", "=": "eq", "≠": "ne", "+": "has_add.add", "*": "has_mul.mul",
-}  # fmt: skip
 _PROJECTIONS = {"and.1": "and.left", "and.2": "and.right", "iff.1": "iff.mp", "iff.2": "iff.mpr"}
 _UNSHOWN = words("has_add.add has_mul.mul has_zero.zero has_one.one bit0 bit1 sorry_ax")
 """Constants that stand for Lean's notation on ℕ; in Lean they are about every type, so that a text
@@ -235,6 +233,7 @@ class Elaborator(Checker):
 
     def _prune(self, value: t.Term, allowed: set[t.Local]) -> t.Term:
         """``value``, whose metas no longer depend on other locals than these, where they can."""
+        values = self.solutions.values
 
         def change(part: t.Term, _: int) -> t.Term | None:
             if not isinstance(part, t.Meta):
@@ -244,10 +243,9 @@ class Elaborator(Checker):
                 if all(p in allowed for p in t.parts(argument) if isinstance(p, t.Local)):
                     kept.append(local)
             kind = self.fill(known.type)
-            if len(kept) < len(known.context) and part.number not in self.solutions.values:
-                if all(p in kept for p in t.parts(kind) if isinstance(p, t.Local)):
-                    smaller = self.new_meta(kind, tuple(kept), known.tag)
-                    self.solutions.values[part.number] = smaller
+            may = all(p in kept for p in t.parts(kind) if isinstance(p, t.Local))
+            if may and len(kept) < len(known.context) and part.number not in values:
+                values[part.number] = self.new_meta(kind, tuple(kept), known.tag)
             return part
 
         t.replace(value, change)
@@ -266,10 +264,10 @@ class Elaborator(Checker):
         if t.level_equal(one, other):
             return True
         for flexible, rigid in ((one, other), (other, one)):
-            if isinstance(flexible, t.Param) and isinstance(flexible.name, int):
-                if flexible not in t.params_of(rigid):
-                    self.solutions.levels[flexible] = rigid
-                    return True
+            wanted = isinstance(flexible, t.Param) and isinstance(flexible.name, int)
+            if wanted and flexible not in t.params_of(rigid):
+                self.solutions.levels[flexible] = rigid  # type: ignore[index]
+                return True
         both = isinstance(one, t.Succ) and isinstance(other, t.Succ)
         return both and self.equal_levels(one.of, other.of)  # type: ignore[union-attr]
 
@@ -360,7 +358,7 @@ class Elaborator(Checker):
             case "op" if node.text == "→":
                 return t.arrow(self.type(node.kids[0], context), self.type(node.kids[1], context))
             case "op":
-                return self.call(self.constant(_OPERATORS[node.text]), node, expected, context)
+                return self.call(self.constant(NOTATION[node.text][0]), node, expected, context)
             case "pi" | "exists":
                 return self._quantified(node, context)
             case "lam":
@@ -523,6 +521,12 @@ class Elaborator(Checker):
             kids = (*kids[: count - 1], last)
         need(len(kids) == count, f"`⟨…⟩` needs {count} parts here", node.start)
         return self.call(self.constant(name), Node("app", node.start, "", kids), kind, context)
+
+
+def new_name(wanted: str, taken: set[str]) -> str:
+    """The name, with a number behind it if it is taken."""
+    names = itertools.chain([wanted], (f"{wanted}_{number}" for number in itertools.count(1)))
+    return next(name for name in names if name not in taken)
 
 
 def _local(name: str, kind: t.Term, info: str) -> t.Local:

@@ -245,9 +245,9 @@ class Checker:
             bodies = t.instantiate(one.body, local), t.instantiate(other.body, local)
             return self.equal(one.type, other.type) and self.equal(*bodies)
         statement = self.infer(one, check=False)
-        if self.is_proposition(statement):  # proofs of one statement are equal
-            if self.equal(statement, self.infer(other, check=False)):
-                return True
+        is_proof = self.is_proposition(statement)
+        if is_proof and self.equal(statement, self.infer(other, check=False)):
+            return True
         here, there = self._height(one), self._height(other)
         if here == there and self.attempt(lambda: self._same_application(one, other)):
             return True

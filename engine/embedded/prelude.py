@@ -68,7 +68,20 @@ RECURSORS = {
 }
 """How each recursor computes; the constructors are in the order of the recursor's arguments."""
 
-REDUCIBLE = frozenset({"ne", "id_rhs"})
+NOTATION = {
+    "↔": ("iff", 20, 20),
+    "→": ("", 25, 24),
+    "∨": ("or", 30, 29),
+    "∧": ("and", 35, 34),
+    "=": ("eq", 50, 50),
+    "≠": ("ne", 50, 50),
+    "+": ("has_add.add", 65, 65),
+    "*": ("has_mul.mul", 70, 70),
+}
+"""Infix signs: the constant, how tightly what stands left must bind at least, and that what stands
+right must bind more tightly than."""
+
+REDUCIBLE = frozenset({"ne"})
 """Definitions that rewriting looks through."""
 
 LEMMAS = """

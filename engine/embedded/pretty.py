@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.embedded import terms as t
+from engine.embedded.elaborate import new_name
 from engine.embedded.kernel import KernelError
+from engine.embedded.prelude import NOTATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,11 +15,7 @@ if TYPE_CHECKING:
     from engine.embedded.elaborate import Elaborator
 
 _MAX = 1024
-_ARROW = 25
-_INFIX = {  # the left operand must bind at least so tightly, the right one more than the second
-    "iff": ("↔", 20, 20), "or": ("∨", 30, 29), "and": ("∧", 35, 34), "eq": ("=", 50, 50),
-    "ne": ("≠", 50, 50), "has_add.add": ("+", 65, 65), "has_mul.mul": ("*", 70, 70),
-}  # fmt: skip
+_INFIX = {name: (sign, left, right) for sign, (name, left, right) in NOTATION.items() if name}
 
 
 class _Text(NamedTuple):
@@ -129,10 +127,7 @@ class Printer:
 
     def _open(self, term: t.Lam | t.Pi) -> tuple[t.Local, t.Term]:
         taken = {p.name for p in t.parts(term.body) if isinstance(p, t.Local | t.Const)}
-        name, number = term.name, 0
-        while name in taken:
-            number += 1
-            name = f"{term.name}_{number}"
+        name = new_name(term.name, taken)
         local = t.Local(t.fresh(), name, term.type, term.info)
         return local, t.instantiate(term.body, local)
 
@@ -140,25 +135,21 @@ class Printer:
         if not t.is_loose(term.body) and term.info == "(":
             codomain = t.instantiate(term.body, term.type)
             left, right = self._term(term.type), self._term(codomain)
-            bare = isinstance(codomain, t.Pi) or right.right >= _ARROW - 1
-            text = f"{left.within(enough=left.right >= _ARROW)} → {right.within(enough=bare)}"
-            return _Text(text, _ARROW - 1, _ARROW - 1)
+            bare = isinstance(codomain, t.Pi) or right.right >= 24
+            text = f"{left.within(enough=left.right >= 25)} → {right.within(enough=bare)}"
+            return _Text(text, 24, 24)
         return self._binders("∀" if self._elaborator.is_proposition(term) else "Π", term)
 
     def _binders(self, sign: str, term: t.Term) -> _Text:
+        """Prints as many binders of the same sign as there are; those alike in one bracket."""
         groups: list[tuple[list[str], str, str]] = []
         while True:
-            binder = term
-            if sign == "∃":
-                binder = (
-                    term.argument
-                    if isinstance(term, t.App) and t.head_name(term) == "Exists"
-                    else term
-                )
-            wanted = {"∃": t.Lam, "λ": t.Lam}.get(sign, t.Pi)
-            if not isinstance(binder, wanted) or (sign == "∃" and binder is term):
+            binder = term.argument if sign == "∃" and isinstance(term, t.App) else term
+            if not isinstance(binder, t.Pi if sign in "∀Π" else t.Lam):
                 break
-            if wanted is t.Pi and binder.info == "(" and not t.is_loose(binder.body):
+            if sign == "∃" and (binder is term or t.head_name(term) != "Exists"):
+                break
+            if isinstance(binder, t.Pi) and binder.info == "(" and not t.is_loose(binder.body):
                 break
             local, body = self._open(binder)
             shown = self.term(binder.type)
@@ -167,22 +158,20 @@ class Printer:
             else:
                 groups.append(([local.name], shown, binder.info))
             term = body
-        brackets = (
-            f"{info}{' '.join(names)} : {shown}{'}' if info == '{' else ')'}"
-            for names, shown, info in groups
-        )
+        closing = {"(": ")", "{": "}"}
+        brackets = [f"{i}{' '.join(names)} : {shown}{closing[i]}" for names, shown, i in groups]
         return _Text(f"{sign} {' '.join(brackets)}, {self.term(term)}", right=0)
 
 
 def _number(term: t.Term) -> int | None:
     """The number that Lean prints for a term made of numeral notation."""
-    name, argument = t.head_name(term), term.argument if isinstance(term, t.App) else None
-    if argument is None:
+    name = t.head_name(term)
+    if not isinstance(term, t.App):
         return {"has_zero.zero": 0, "nat.zero": 0, "has_one.one": 1}.get(name)
-    inner = _number(argument) if name in ("bit0", "bit1", "nat.succ") else None
-    if inner is None or name == "nat.succ":
-        return 1 if inner == 0 and isinstance(argument, t.Const) else None
-    return 2 * inner + (name == "bit1")
+    inner = _number(term.argument) if name in ("bit0", "bit1", "nat.succ") else None
+    if name == "nat.succ":
+        return 1 if inner == 0 else None
+    return None if inner is None else 2 * inner + (name == "bit1")
 
 
 def _sort(level: t.Level) -> _Text:
@@ -199,10 +188,8 @@ def _level(level: t.Level) -> str:
         level, count = level.of, count + 1
     if isinstance(level, t.Zero):
         return str(count)
-    base = "?"
+    base = str(level.name) if isinstance(level, t.Param) else "?"
     if isinstance(level, t.Max):
         word = "imax" if level.impredicative else "max"
         base = f"({word} {_level(level.left)} {_level(level.right)})"
-    elif isinstance(level.name, str):
-        base = level.name
     return f"({base}+{count})" if count else base

@@ -1,22 +1,16 @@
 """The session of the embedded core: holes and verdicts without a Lean.
 
-Everything runs in threads of its own, one piece of work after the other, so that the caller's event
-loop never waits; each piece has a deadline, and ends soon after it was cancelled.
+Everything runs in a :class:`Worker`, one piece after the other, so that the caller's event loop
+never waits; each piece has a deadline, and ends soon after it was cancelled.
 """
 
 from __future__ import annotations
 
-import asyncio
-import ctypes
-import sys
-import threading
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from engine.embedded import terms as t
 from engine.embedded.document import Reader, prelude
-from engine.embedded.elaborate import Solutions
 from engine.embedded.kernel import Checker, KernelError, names
 from engine.embedded.prelude import SORRY
 from engine.embedded.pretty import Printer
@@ -28,98 +22,24 @@ from engine.lean.toolchain import INSTALL
 from engine.protocol import EngineError, ErrorKind, Verdict
 from engine.source import Site, analyse, splice
 from engine.values import Failed, Outcome, Progress, Solved, TimedOut
+from engine.worker import Clock, OutOfTimeError, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
+    from engine.embedded.elaborate import Solutions
     from engine.lean.session import Document
 
 CHECKER = "the embedded core"
 _OPEN_SECONDS = 30.0
 _VERIFY_SECONDS = 60.0
-_DEPTH = 12_000
-"""Python's limit of nested calls while the core works; deeper terms are refused."""
-_STACK_BYTES = 256 * 1024 * 1024
-_WATCH_SECONDS = 0.25
 _LONGEST_TACTIC = 4_096
-_T = TypeVar("_T")
-
-
-class OutOfTimeError(Exception):
-    """The deadline has passed, or nobody waits for the answer any more."""
-
-
-@dataclass(slots=True)
-class Clock:
-    """Ends work that takes too long: it is called at each step of the kernel."""
-
-    seconds: float
-    cancelled: bool = False
-    deadline: float = 0.0
-    steps: int = 0
-
-    def __call__(self) -> None:
-        """One step."""
-        self.steps += 1
-        if self.steps % 64 == 0 and (self.cancelled or time.monotonic() > self.deadline):
-            raise OutOfTimeError
-
-
-class _Worker:
-    """Does work in threads with a deep stack, one piece after the other."""
-
-    def __init__(self) -> None:
-        self._turn = asyncio.Lock()
-
-    async def do(self, work: Callable[[], _T], clock: Clock) -> _T:
-        """The result of ``work``; :class:`OutOfTimeError` soon after ``clock`` runs out.
-
-        Work that is deep inside a large term may not come to look at the clock: then the exception
-        is raised in its thread from here. A caller who is cancelled cancels the work.
-        """
-        results: list[_T | BaseException] = []
-
-        def target() -> None:
-            try:
-                results.append(work())
-            except BaseException as error:
-                results.append(error)
-
-        async with self._turn:
-            # The time spent waiting for one's turn does not count.
-            clock.deadline = time.monotonic() + clock.seconds
-            thread = _deep_thread(target)
-            try:
-                while thread.is_alive():
-                    await asyncio.to_thread(thread.join, _WATCH_SECONDS)
-                    if time.monotonic() > clock.deadline + _WATCH_SECONDS:
-                        number, error = thread.ident or 0, ctypes.py_object(OutOfTimeError)
-                        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(number), error)
-            except asyncio.CancelledError:
-                clock.cancelled = True
-                raise
-        result = results[0] if results else OutOfTimeError()
-        if isinstance(result, BaseException):
-            raise result
-        return result
-
-
-def _deep_thread(target: Callable[[], None]) -> threading.Thread:
-    # Neither limit is lowered for anyone else.
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEPTH))
-    size = threading.stack_size(_STACK_BYTES)
-    try:
-        thread = threading.Thread(target=target, daemon=True)
-        thread.start()
-    finally:
-        threading.stack_size(size)
-    return thread
 
 
 class EmbeddedHole:
     """A site as the embedded core meets it. State 0 is the initial one; states never change."""
 
-    def __init__(self, worker: _Worker, reached: Run, name: str) -> None:
+    def __init__(self, worker: Worker, reached: Run, name: str) -> None:
         self._worker = worker
         self._base = reached
         self._goal = reached.goals[0]
@@ -198,7 +118,7 @@ class EmbeddedSession:
 
     def __init__(self) -> None:
         self.checker = CHECKER
-        self._worker = _Worker()
+        self._worker = Worker()
 
     async def open(self, document: Document, site: Site) -> EmbeddedHole:
         """Opens ``site``.

@@ -6,10 +6,12 @@ a wrong statement; what cannot be read at all is a :class:`Mistake`.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from engine.embedded.prelude import NOTATION
 from engine.source import lexer
 from engine.source.vocabulary import KEYWORDS
 
@@ -69,10 +71,6 @@ def words(text: str) -> frozenset[str]:
 
 
 _SAME = {"->": "→", "<-": "←", "fun": "λ", "Π": "∀", "ℕ": "nat"}
-_INFIX = {  # what stands left needs the first precedence, what stands right more than the second
-    "↔": (20, 20), "→": (25, 24), "∨": (30, 29), "∧": (35, 34), "=": (50, 50), "≠": (50, 50),
-    "+": (65, 65), "*": (70, 70),
-}  # fmt: skip
 _LARGEST_NUMERAL = 1000  # ℕ is unary here; larger ones would be slow
 _DECLARATIONS = words("theorem lemma example def axiom constant")
 _LACKED = words("let if match do have suffices calc assume show suppose obtain")
@@ -81,8 +79,8 @@ _RESERVED |= words("sorry Prop Type Sort end")
 _PUNCTUATION = words(") ] } ⟩ , ; <|> := : | ← ⊢ ( [ { ⟨ @ # .") | {""}
 _NAME = re.compile(lexer.NAME)
 TACTICS: dict[str, str] = {
-    **dict.fromkeys(words("assumption refl reflexivity symmetry exfalso contradiction trivial"), ""),
-    **dict.fromkeys(words("split left right constructor skip sorry admit"), ""),
+    **dict.fromkeys(words("assumption refl reflexivity symmetry exfalso contradiction"), ""),
+    **dict.fromkeys(words("trivial split left right constructor skip sorry admit"), ""),
     **dict.fromkeys(words("exact refine apply subst"), "term"),
     "intro": "name?", "intros": "names", "transitivity": "term?", "existsi": "terms",
     "rw": "rules", "rewrite": "rules", "cases": "with", "induction": "with",
@@ -92,7 +90,7 @@ TACTICS: dict[str, str] = {
 
 
 class Parser:
-    """Reads a text from left to right. ``word`` comes next, at ``start``; at the end it is empty."""
+    """Reads from left to right: ``word`` comes next, at ``start``; at the end it is empty."""
 
     def __init__(self, text: str) -> None:
         # What is not closed at the end of the text swallows the mark behind it.
@@ -100,7 +98,7 @@ class Parser:
         need(tokens[-1][0] > len(text), "a comment or a string is not closed", tokens[-1][0])
         self._words = [text[begin:end] for begin, end in tokens]  # the mark is the empty word
         self._starts = [begin for begin, _ in tokens]
-        self._glued = [False, *(a[1] == b[0] for a, b in zip(tokens, tokens[1:], strict=False))]
+        self._glued = [False, *(a[1] == b[0] for a, b in itertools.pairwise(tokens))]
         self._at = 0
         self._look()
 
@@ -169,7 +167,7 @@ class Parser:
         left = self._operand()
         while True:
             sign = self.word
-            lower, right = _INFIX.get(sign, (-1, 0))
+            _, lower, right = NOTATION.get(sign, ("", -1, 0))
             if lower < 0 and sign not in _PUNCTUATION and not self._is_word:
                 raise Unknown(f"`{sign}`", self.start)
             if lower <= precedence:

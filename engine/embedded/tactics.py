@@ -5,12 +5,12 @@ Nothing here is trusted: the term that comes out is checked by the kernel.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.embedded import terms as t
-from engine.embedded.elaborate import Asked, Elaborator
+from engine.embedded.elaborate import Asked, Elaborator, new_name
 from engine.embedded.kernel import KernelError, names
 from engine.embedded.prelude import SORRY
 from engine.embedded.syntax import Mistake, Node, Unknown, need, words
@@ -56,11 +56,16 @@ class Mark:
             self.goals += run.goals[:1]
 
 
+def _first(found: Iterator[t.Term], otherwise: str) -> t.Term:
+    for term in found:
+        return term
+    raise Mistake(otherwise)
+
+
 class Run(Elaborator):
     """Tactics at work: an elaborator with ``goals``, the main one first; ``mark`` is told of each.
 
-    What is known and the goals together are the tactic state. Each method named for a tactic runs
-    it.
+    What is known and the goals together are the tactic state.
     """
 
     goals: Sequence[t.Meta] = ()
@@ -71,8 +76,101 @@ class Run(Elaborator):
         self.tick()
         if self.mark is not None:
             self.mark.meets(self, node)
-        getattr(self, f"_{node.kind}_")(node)
+        self._run(node, node.kids)
         self._prune_goals()
+
+    def _run(self, node: Node, kids: Sequence[Node]) -> None:
+        match node.kind:
+            case "tactics":
+                for kid in kids:
+                    self.run(kid)
+            case "block":
+                rest = self._focus()
+                for kid in kids:
+                    self.run(kid)
+                need(not self.goals, "the goal in `{ }` has not been solved", node.start)
+                self.goals = rest
+            case "then":
+                rest = self._focus()
+                self.run(kids[0])
+                self._each_goal(kids[1])
+                self.goals = [*self.goals, *rest]
+            case "orelse":
+                if not self._tries(lambda: self.run(kids[0])):
+                    self.run(kids[1])
+            case "try":
+                self._tries(lambda: self.run(kids[0]))
+            case "all_goals" | "repeat":
+                self._each_goal(kids[0], again=node.kind == "repeat")
+            case "sorry" | "admit":
+                target = self._main().type
+                self._close(t.App(t.Const(SORRY, (self.sort_of(target),)), target))
+            case "exact" | "refine":
+                value, left = self._check(kids[0], self._main().type)
+                closed = node.kind == "refine" or not left
+                need(closed, "don't know how to synthesize placeholder", node.start)
+                self._close(value, left)
+            case "apply":
+                self._apply_term(*self._function(kids[0]))
+            case "intro":
+                self._introduce(node.text)
+            case "intros":
+                for name in node.text.split():
+                    self._introduce(name)
+                while not node.text and isinstance(self._main().type, t.Pi):
+                    self._introduce("")
+            case "assumption":
+                goal = self._main()
+                fitting = (local for local in goal.context if self._is(local.type, goal.type))
+                self._close(_first(fitting, "assumption tactic failed"))
+            case "refl" | "reflexivity":
+                self._by_lemma("refl")
+            case "symmetry":
+                self._by_lemma("symm")
+            case "transitivity":
+                self._transitivity(kids)
+            case "split":
+                self._apply_term(self._constructor(1, 0))
+            case "left" | "right":
+                self._apply_term(self._constructor(2, int(node.kind == "right")))
+            case "constructor":
+                found = self.constructors(self.reduce(self._main().type)) or {}
+                ways = [partial(self._apply_term, self.constant(name)) for name in found]
+                need(any(map(self._tries, ways)), "constructor tactic failed")
+            case "existsi":
+                for kid in kids:
+                    head, arguments = t.unapply(self.reduce(self._main().type))
+                    constructor = t.Const(self._constructor(1, 0).name, t.levels_of(head))
+                    function = t.apply(constructor, *arguments)
+                    value, left = self._check(kid, self._pi(self.infer(function)).type)
+                    self._apply_term(t.App(function, value), left)
+            case "exfalso":
+                new = self.new_meta(t.Const("false"), self._main().context)
+                self._absurd(new, [new])
+            case "contradiction":
+                self._contradiction()
+            case "trivial":
+                ways = [
+                    partial(self._apply_term, t.Const("trivial")),
+                    partial(self._by_lemma, "refl"),
+                ]
+                if not any(map(self._tries, ways)):
+                    self._contradiction()
+            case "rw" | "rewrite":
+                for place in node.text.split()[::-1] or ["⊢"]:
+                    for rule in kids:
+                        self._rewrite_by(rule, place)
+                self._try_refl()
+            case "subst":
+                self._subst(node)
+            case "cases" | "induction":
+                self._cases(node)
+
+    def _focus(self) -> Sequence[t.Meta]:
+        """Puts all goals but the main one aside, and returns them."""
+        need(self.goals, "there are no goals")
+        rest, self.goals = self.goals[1:], self.goals[:1]
+        return rest
 
     def run_tasks(self) -> None:
         """Runs the proofs by tactics that elaborated terms contain."""
@@ -125,36 +223,6 @@ class Run(Elaborator):
     def _is(self, one: t.Term, other: t.Term) -> bool:
         return self.attempt(lambda: self.equal(one, other))
 
-    # -- tactics made of tactics
-
-    def _tactics_(self, node: Node) -> None:
-        for kid in node.kids:
-            self.run(kid)
-
-    def _block_(self, node: Node) -> None:
-        self._main()
-        rest, self.goals = self.goals[1:], self.goals[:1]
-        self._tactics_(node)
-        need(not self.goals, "the goal in `{ }` has not been solved", node.start)
-        self.goals = rest
-
-    def _then_(self, node: Node) -> None:
-        self._main()
-        rest, self.goals = self.goals[1:], self.goals[:1]
-        self.run(node.kids[0])
-        self._each_goal(node.kids[1])
-        self.goals = [*self.goals, *rest]
-
-    def _orelse_(self, node: Node) -> None:
-        if not self._tries(lambda: self.run(node.kids[0])):
-            self.run(node.kids[1])
-
-    def _try_(self, node: Node) -> None:
-        self._tries(lambda: self.run(node.kids[0]))
-
-    def _all_goals_(self, node: Node) -> None:
-        self._each_goal(node.kids[0])
-
     def _each_goal(self, node: Node, *, again: bool = False) -> None:
         """Runs a tactic on each goal; ``again``: as long as it succeeds, on what it leaves too."""
         todo, done = list(self.goals), list[t.Meta]()
@@ -168,20 +236,6 @@ class Run(Elaborator):
             done += self.goals
         self.goals = done
 
-    def _repeat_(self, node: Node) -> None:
-        self._each_goal(node.kids[0], again=True)
-
-    def _skip_(self, node: Node) -> None:
-        pass
-
-    def _sorry_(self, node: Node) -> None:
-        target = self._main().type
-        self._close(t.App(t.Const(SORRY, (self.sort_of(target),)), target))
-
-    _admit_ = _sorry_
-
-    # -- terms
-
     def _elaborate(self, action: Callable[[], t.Term]) -> tuple[t.Term, list[t.Meta]]:
         """Runs the elaborator: the term, and the metas in it that are new and unsolved."""
         before, self.tasks = set(self.solutions.metas), []
@@ -192,17 +246,6 @@ class Run(Elaborator):
 
     def _check(self, node: Node, kind: t.Term) -> tuple[t.Term, list[t.Meta]]:
         return self._elaborate(lambda: self.check(node, kind, self._main().context))
-
-    def _exact_(self, node: Node) -> None:
-        value, left = self._check(node.kids[0], self._main().type)
-        need(not left, "don't know how to synthesize placeholder", node.start)
-        self._close(value)
-
-    def _refine_(self, node: Node) -> None:
-        self._close(*self._check(node.kids[0], self._main().type))
-
-    def _apply_(self, node: Node) -> None:
-        self._apply_term(*self._function(node.kids[0]))
 
     def _function(self, node: Node) -> tuple[t.Term, list[t.Meta]]:
         """Elaborates what ``apply`` is given, without arguments for a name that stands alone."""
@@ -261,39 +304,17 @@ class Run(Elaborator):
 
     # -- introducing, relations, constructors
 
-    def _new_name(self, wanted: str, context: Sequence[t.Local]) -> str:
-        taken = {local.name for local in context}
-        later = (f"{wanted}_{number}" for number in itertools.count(1))
-        return wanted if wanted not in taken else next(n for n in later if n not in taken)
-
     def _introduce(self, name: str) -> None:
         goal = self._main()
         target = self.reduce_core(goal.type)
         target = target if isinstance(target, t.Pi) else self.reduce(target)
         if not isinstance(target, t.Pi):
             raise Mistake("intro tactic failed, Pi/let expression expected")
-        name = self._new_name(target.name, goal.context) if name in ("", "_") else name
+        name = new_name(target.name, {x.name for x in goal.context}) if name in ("", "_") else name
         local = t.Local(t.fresh(), name, target.type)
         inner = t.instantiate(target.body, local)
         new = self.new_meta(inner, (*goal.context, local), goal.tag)
         self._close(t.bind(t.Lam, [local], new), [new])
-
-    def _intro_(self, node: Node) -> None:
-        self._introduce(node.text)
-
-    def _intros_(self, node: Node) -> None:
-        for name in node.text.split():
-            self._introduce(name)
-        while not node.text and isinstance(self._main().type, t.Pi):
-            self._introduce("")
-
-    def _assumption_(self, node: Node) -> None:
-        goal = self._main()
-        fitting = (local for local in goal.context if self._is(local.type, goal.type))
-        found = next(fitting, None)
-        if found is None:
-            raise Mistake("assumption tactic failed")
-        self._close(found)
 
     def _by_lemma(self, suffix: str) -> list[t.Meta]:
         """Applies the lemma that the relation in the target has by this name."""
@@ -301,21 +322,13 @@ class Run(Elaborator):
         need(name in ("eq", "iff"), "the target is not a relation application")
         return self._apply_term(self.constant(f"{name}.{suffix}"))
 
-    def _refl_(self, node: Node) -> None:
-        self._by_lemma("refl")
-
-    _reflexivity_ = _refl_
-
-    def _symmetry_(self, node: Node) -> None:
-        self._by_lemma("symm")
-
-    def _transitivity_(self, node: Node) -> None:
+    def _transitivity(self, kids: Sequence[Node]) -> None:
         rest, more = self.goals[1:], list[t.Meta]()
         first, second = self._by_lemma("trans")
-        if node.kids:
+        if kids:
             left, middle = t.unapply(self.infer(first))[1][-2:]
             self.goals = [first]
-            value, more = self._check(node.kids[0], self.infer(left))
+            value, more = self._check(kids[0], self.infer(left))
             self._is(middle, value)
         self.goals = [first, second, *more, *rest]
 
@@ -324,47 +337,17 @@ class Run(Elaborator):
         need(len(found) == count, f"the target has no type with {count} constructor(s)")
         return self.constant(found[place])
 
-    def _split_(self, node: Node) -> None:
-        self._apply_term(self._constructor(1, 0))
-
-    def _left_(self, node: Node) -> None:
-        self._apply_term(self._constructor(2, 0))
-
-    def _right_(self, node: Node) -> None:
-        self._apply_term(self._constructor(2, 1))
-
-    def _constructor_(self, node: Node) -> None:
-        found = map(self.constant, self.constructors(self.reduce(self._main().type)) or {})
-        worked = any(self._tries(lambda f=f: self._apply_term(f)) for f in found)  # type: ignore[misc]
-        need(worked, "constructor tactic failed")
-
-    def _existsi_(self, node: Node) -> None:
-        for term in node.kids:
-            head, arguments = t.unapply(self.reduce(self._main().type))
-            constructor = self._constructor(1, 0).name
-            function = t.apply(t.Const(constructor, t.levels_of(head)), *arguments)
-            value, left = self._check(term, self._pi(self.infer(function)).type)
-            self._apply_term(t.App(function, value), left)
-
-    # -- contradictions
-
-    def _exfalso_(self, node: Node) -> None:
-        new = self.new_meta(t.Const("false"), self._main().context)
-        self._absurd(new, [new])
-
     def _absurd(self, proof: t.Term, goals: Sequence[t.Meta] = ()) -> None:
         """Closes the main goal by a proof of false."""
         target = self._main().type
         eliminator = t.Const("false.elim", (self.sort_of(target),))
         self._close(t.apply(eliminator, target, proof), goals)
 
-    def _contradiction_(self, node: Node) -> None:
+    def _contradiction(self) -> None:
         if isinstance(self.reduce(self._main().type), t.Pi):
             self._introduce("")
-        found = next(self._proofs_of_false(self._main().context), None)
-        if found is None:
-            raise Mistake("contradiction tactic failed")
-        self._absurd(found)
+        found = self._proofs_of_false(self._main().context)
+        self._absurd(_first(found, "contradiction tactic failed"))
 
     def _proofs_of_false(self, context: Sequence[t.Local]) -> Iterator[t.Term]:
         kinds = [(local, self.reduce(local.type)) for local in context]
@@ -391,28 +374,13 @@ class Run(Elaborator):
             return None
         return t.apply(t.Const("nat.succ_ne_zero"), left.argument, proof)
 
-    def _trivial_(self, node: Node) -> None:
-        if not self._tries(lambda: self._apply_term(t.Const("trivial"))):
-            if not self._tries(lambda: self._refl_(node)):
-                self._contradiction_(node)
-
-    # -- equations
-
-    def _rw_(self, node: Node) -> None:
-        for place in node.text.split()[::-1] or ["⊢"]:
-            for rule in node.kids:
-                self._rewrite_by(rule, place)
-        self._try_refl(node)
-
-    _rewrite_ = _rw_
-
-    def _try_refl(self, node: Node) -> None:
+    def _try_refl(self) -> None:
         """What Lean does after it has rewritten: `refl`, which computes numerals only."""
         target = self._main().type
         closed = not any(isinstance(part, t.Local) for part in t.parts(target))
         self.only_reducible = not (closed and names(target) <= _NUMERALS)
         try:
-            self._tries(lambda: self._refl_(node))
+            self._tries(lambda: self._by_lemma("refl"))
         finally:
             self.only_reducible = False
 
@@ -480,14 +448,14 @@ class Run(Elaborator):
         need(t.mentions(marked, _MARKER), "rewrite tactic failed, did not find the pattern")
         return t.abstract(marked, [_MARKER])
 
-    def _subst_(self, node: Node) -> None:
+    def _subst(self, node: Node) -> None:
         context = self._main().context
         value = self.term(node.kids[0], None, context)
         for equation in context:
             head, arguments = t.unapply(self.reduce_core(equation.type))
             if t.head_name(head) == "eq" and value in (equation, *arguments[1:]):
                 self._eliminate(equation, variable=None if equation == value else value)
-                return self._try_refl(node) if self.goals else None
+                return self._try_refl() if self.goals else None
         raise Mistake("subst tactic failed, no equation and no variable in one", node.start)
 
     def _eliminate(
@@ -501,10 +469,10 @@ class Run(Elaborator):
         places = {local: place for place, local in enumerate(goal.context)}
         if keep and left in places and right in places and places[left] > places[right]:
             ends.reverse()  # `cases` removes what came later
-        for kept, gone, proof in ends:
-            if isinstance(gone, t.Local) and gone in places and not t.mentions(kept, gone):
-                if variable in (None, gone):
-                    break
+        for kept, gone, proof in ends:  # noqa: B007 - used after the loop
+            free = gone in places and not t.mentions(kept, gone)
+            if free and isinstance(gone, t.Local) and variable in (None, gone):
+                break
         else:
             raise Mistake("the equation is not one for a variable")
         dependents = self._dependents(gone, goal.context)
@@ -559,7 +527,7 @@ class Run(Elaborator):
             function = t.App(function, t.bind(t.Lam, new, goals[-1]))
         self._close(t.apply(function, *end, *moved), goals)
 
-    def _cases_(self, node: Node) -> None:
+    def _cases(self, node: Node) -> None:
         goal, recursive = self._main(), node.kind == "induction"
         value, left = self._elaborate(lambda: self.term(node.kids[0], None, goal.context))
         kind = self.reduce(self.infer(value))
@@ -568,6 +536,8 @@ class Run(Elaborator):
         local = value if isinstance(value, t.Local) else None
         if left or (local is None and (recursive or name in ("nat", "eq"))):
             raise Unknown(f"`{node.kind}` of a term that is no variable", node.start)
+        if local is not None and self.open_metas(goal.type):
+            raise Unknown(f"`{node.kind}` where the goal has metavariables", node.start)
         if name == "eq" and local is not None:
             return self._cases_of_equation(local, kind, node)
         if constructors is None:
@@ -585,12 +555,10 @@ class Run(Elaborator):
             for wanted in asked:
                 chosen = given.pop(0) if given else "_"
                 default = own if own and len(asked) == 1 else f"{own}_{wanted}".lstrip("_")
-                shown.append(self._new_name(default, rest) if chosen == "_" else chosen)
+                shown.append(new_name(default, {x.name for x in rest}) if chosen == "_" else chosen)
             cases.append((tag, shown, int(has_premise and not recursive)))
         over = local if name == "nat" else None
         return self._recurse_on(name, head, params, over, moved, rest, cases, [value])
-
-    _induction_ = _cases_
 
     def _fields(self, constructor: str, params: int) -> list[str]:
         kind, found = self.environment.constants[constructor].type, list[str]()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import bisect
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -17,7 +19,7 @@ from engine.embedded.terms import Param, instantiate_levels
 from engine.lean import Document, ProcessSession
 from engine.source import analyse
 from tests.unit.embedded import driving
-from tests.unit.embedded.corpus import ENTRIES
+from tests.unit.embedded.corpus import ENTRIES, FALSE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +74,27 @@ async def test_what_the_core_accepts_lean_accepts(tmp_path: Path) -> None:
     file.write_text("universes u v\n" + source, encoding="utf-8")
     answer = await asyncio.to_thread(plain_lean, file)
     assert [line for line in answer.splitlines() if "error" in line] == []
+
+
+async def test_lean_refuses_each_wrong_proof_of_what_is_false(tmp_path: Path) -> None:
+    lines: list[str] = []
+    ends: list[int] = []
+    for number, (text, scripts) in enumerate(FALSE.items()):
+        site = analyse(text).sites[-1]
+        for place, script in enumerate(scripts):
+            proof = "begin " + ", ".join(script) + " end"
+            spliced = text[: site.span.start] + proof + text[site.span.end :]
+            name = f"n{number}_{place}"
+            lines += f"namespace {name}\nsection\n{spliced}\nend\nend {name}".split("\n")
+            ends.append(len(lines))
+    file = tmp_path / "false.lean"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    answer = await asyncio.to_thread(plain_lean, file)
+    # An `exact sorry` is a warning; it is refused by the look at the term.
+    faults = re.findall(r"\.lean:(\d+):\d+: (?:error|warning: declaration .* uses sorry)", answer)
+    wrong = {bisect.bisect_left(ends, int(line)) for line in faults}
+    assert len(ends) > 100
+    assert wrong == set(range(len(ends)))
 
 
 def test_the_prelude_says_what_lean_says(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from engine.embedded.document import Reader, prelude
-from engine.embedded.prelude import RECURSORS
 from engine.embedded.kernel import Checker, Declaration, Environment, KernelError
+from engine.embedded.prelude import RECURSORS
 from engine.embedded.terms import (
     ONE,
     PROP,

@@ -95,7 +95,7 @@ def misleads_in_lean(term: Term) -> bool:
     """
     for part in parts(term):
         head, arguments = unapply(part)
-        if head == Const("iff") and isinstance(arguments[0], Pi):
+        if head == Const("iff") and arguments and isinstance(arguments[0], Pi):
             inside = parts(arguments[0].body)
             if any(isinstance(p, Lam | Pi) and is_loose(p.body) for p in inside):
                 return True
