@@ -191,12 +191,19 @@ class Elaborator(Checker):
         """Makes the terms equal, if it can; where it fails, some metas may have been solved."""
         self.tick()
         one, other = self.fill(one), self.fill(other)
+        if not (self.only_reducible or self._is_open(one) or self._is_open(other)):
+            return Checker(self.environment, self.tick).equal(one, other)
         if one == other or self._solved(one, other):
             return True
         reduced = self.reduce_core(one), self.reduce_core(other)
         if reduced != (one, other) and self._solved(*reduced):
             return True
         return super().equal(one, other)
+
+    def _is_open(self, term: t.Term) -> bool:
+        """Whether there is something left to find in the filled ``term``."""
+        levels = any(isinstance(param.name, int) for param in t.universe_params(term))
+        return levels or any(isinstance(part, t.Meta) for part in t.parts(term))
 
     def _solved(self, one: t.Term, other: t.Term) -> bool:
         for flexible, rigid in ((one, other), (other, one)):

@@ -95,7 +95,8 @@ class Parser:
     def __init__(self, text: str) -> None:
         # What is not closed at the end of the text swallows the mark behind it.
         tokens = [(begin, end) for _, begin, end in lexer.tokenize(text + "\n\0")]
-        need(tokens[-1][0] > len(text), "a comment or a string is not closed", tokens[-1][0])
+        closed = tokens and tokens[-1][0] > len(text)
+        need(closed, "a comment or a string is not closed", len(text))
         self._words = [text[begin:end] for begin, end in tokens]  # the mark is the empty word
         self._starts = [begin for begin, _ in tokens]
         self._glued = [False, *(a[1] == b[0] for a, b in itertools.pairwise(tokens))]
