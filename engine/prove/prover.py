@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.generators import Repertoire
+from engine.generators import Generators, Repertoire
 from engine.lean import Document, Hole
 from engine.lean.hole import LeanDiedError
 from engine.lean.session import default_threads
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     from engine.service import Report
+
+logger = logging.getLogger(__name__)
 
 _REPORT_SECONDS = 0.1
 _KEPT_TREES = 64
@@ -95,31 +98,24 @@ class Prover:
     """Runs searches; the service behind ``python -m engine``."""
 
     def __init__(self, settings: Settings) -> None:
-        chosen = settings.generator
-        if chosen.kind in ("ct2", "torch", "process") or chosen.model is not None:
-            raise EngineError(
-                "This version runs no models yet.", remedy="Use the repertoire, the default."
-            )
         if settings.threads is not None and settings.threads < 1:
             raise EngineError(f"The number of threads must be at least 1, not {settings.threads}.")
         self._settings = settings
         self._threads = settings.threads or default_threads()
+        self._generators = Generators(settings.generator)
         self._sessions = Sessions(settings, self._threads)
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
 
     async def environment(self, params: EnvironmentParams) -> Environment:
         """The Lean that a document at ``params.path`` meets."""
-        return await self._sessions.environment(_folder(params.path))
+        found = await self._sessions.environment(_folder(params.path))
+        return replace(found, generator=self._generators.name, device=self._generators.device)
 
     # -- searching -------------------------------------------------------------------------------
 
     async def prove(self, params: ProveParams, report: Report) -> ProveResult:
         """Opens the site and searches for a proof of it."""
         check_options(params.options)
-        if not params.options.repertoire and self._settings.generator.kind == "auto":
-            raise EngineError(
-                "There is no model that could search alone.", remedy="Name one with --model."
-            )
         running = self._jobs.get(params.job)
         if running is not None and running.state is not JobState.FINISHED:
             raise EngineError(f"A job named {params.job} is running already.")
@@ -134,12 +130,14 @@ class Prover:
         return await self._report_while(job, report, self._prove(job))
 
     async def _prove(self, job: _Job) -> Stop:
+        self._generators.start()
         session, job.notes = await self._sessions.serving(job.document)
         hole = job.hole = await session.open(job.document, job.site)
         job.notes += self._sessions.notices()
         greeting = hole.greeting
         job.goal, job.goals = greeting.text, greeting.goals
         repertoire = Repertoire(await hole.known(Repertoire.asked()))
+        await self._model_alone(job.options)
 
         async def verify(steps: Sequence[str]) -> tuple[str, Verdict]:
             replacement = render_proof(job.document.text, job.site, steps, goals=greeting.goals)
@@ -149,7 +147,7 @@ class Prover:
             hole,
             Progress(0, greeting.text, 1),
             job.options,
-            repertoire,
+            self._generators.for_search(repertoire, job.notes.append),
             repertoire if job.options.repertoire else None,
             verify,
             # With one thread the tree must not depend on timing.
@@ -157,6 +155,11 @@ class Prover:
         )
         job.state = JobState.SEARCHING
         return await job.run.run()
+
+    async def _model_alone(self, options: SearchOptions) -> None:
+        """Where a model searches without the repertoire, it must be there from the start."""
+        if not options.repertoire and self._settings.generator.kind != "repertoire":
+            await self._generators.ready()
 
     async def extend(self, params: ExtendParams, report: Report) -> ProveResult:
         """Goes on with a search that stopped without a proof; its tree is kept."""
@@ -330,6 +333,7 @@ class Prover:
             if job.task is not None:
                 job.task.cancel()
         await self._sessions.close()
+        await self._generators.close()
         for name in list(self._jobs):
             await self._forget(name)
 
@@ -338,16 +342,19 @@ class Prover:
     async def suggest(self, params: SuggestParams) -> SuggestResult:
         """Tactics that succeed at a site: those that close it first, then as they are ranked."""
         check_options(params.options)
+        self._generators.start()
         document = Document(params.text, Path(params.path) if params.path is not None else None)
         session, _ = await self._sessions.serving(document)
         hole = await session.open(document, _site(params.text, params.site))
         try:
             greeting = hole.greeting
             repertoire = Repertoire(await hole.known(Repertoire.asked()))
+            await self._model_alone(params.options)
+            generator = self._generators.for_search(repertoire, logger.warning)
             ranked: dict[str, float | None] = {}
             if params.options.repertoire:
                 ranked.update({extra.tactic: None for extra in repertoire.closers()})
-            for candidate in await repertoire.sample(
+            for candidate in await generator.sample(
                 greeting.text, 5 * params.limit, seed=params.options.seed
             ):
                 if objection(candidate.tactic) is None:

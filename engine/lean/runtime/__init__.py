@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import shutil
 import tempfile
 from importlib import resources
 from pathlib import Path
 
-import platformdirs
-
+from engine.cache import cache_folder
 from engine.lean.toolchain import Toolchain, ask
 from engine.protocol import EngineError, ErrorKind
 
 MODULE = "dsp_lsp_runtime"
 """The module's name; documents that are searched import it in front of everything else."""
-
-
-def cache_folder() -> Path:
-    """Where compiled runtimes live: ``DSP_LSP_CACHE``, or the user's cache folder."""
-    chosen = os.environ.get("DSP_LSP_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("dsp-lsp"))
 
 
 def _key(toolchain: Toolchain, source: bytes) -> str:
