@@ -81,6 +81,8 @@ class Protocol(LanguageServerProtocol):
         if request is not None and (error := self._untimely(str(method))) is not None:
             self._send_response(request, error=error)
             return
+        if self._shutdown and method != types.EXIT:
+            return  # An answer, or news that changes nothing any more.
         try:
             message = self.structure_message(data)
         except Exception as error:

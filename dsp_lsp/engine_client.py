@@ -104,7 +104,8 @@ class EngineProcess:
     """An :class:`EngineClient` that runs ``python -m engine``, in a session of its own.
 
     ``command`` replaces that command line; ``log`` gets the lines of the engine's standard error,
-    of which the last are quoted when the engine dies. Start it from the thread that will live
+    of which the last are quoted when the engine dies. ``niceness`` is how much it, and all it
+    starts, stands back for other programs, 0 to 19. Start it from the thread that will live
     longest: Linux ends the engine with the thread that started it.
     """
 
@@ -113,7 +114,9 @@ class EngineProcess:
         command: Sequence[str] | None = None,
         *,
         log: Callable[[str], None] | None = None,
+        niceness: int = 0,
     ) -> None:
+        self._niceness = niceness
         self._command = list(command or _engine_command())
         self._log = log
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
@@ -149,6 +152,10 @@ class EngineProcess:
                 remedy="Install dsp-lsp again into this Python.",
                 kind=ErrorKind.ENVIRONMENT,
             ) from error
+        if self._niceness:
+            # At once, before it has threads or children, which inherit it.
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, self._niceness)
         self._stderr = asyncio.create_task(self._drain(self._process))
         self._watch = asyncio.create_task(self._listen(self._process))
         try:

@@ -19,6 +19,8 @@ __all__ = ["EngineHost", "Lease"]
 
 logger = logging.getLogger(__name__)
 
+_NICENESS = 10
+"""The editor, and Lean's own server in it, come before a search that runs beside them."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _FORGIVEN_AFTER = 60.0
 """An engine that lived as long as this was well: the pause before the next one is short again."""
@@ -48,7 +50,7 @@ class EngineHost:
         *,
         pause: float = _FIRST_PAUSE,
     ) -> None:
-        self._create = create or (lambda: EngineProcess(log=_log))
+        self._create = create or (lambda: EngineProcess(log=_log, niceness=_NICENESS))
         self._first_pause = self._pause = pause
         self._lock = asyncio.Lock()
         self._current: Lease | None = None

@@ -9,6 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
 from dsp_lsp import __version__
@@ -73,7 +74,8 @@ class Server(LanguageServer):
     @property
     def encoding(self) -> Encoding:
         """What the client counts in a line."""
-        return Encoding(str(getattr(self.workspace.position_encoding, "value", "utf-16")))
+        chosen = self.workspace.position_encoding or Encoding.UTF16
+        return Encoding(str(getattr(chosen, "value", chosen)))
 
     def use_engine(self) -> AbstractAsyncContextManager[Lease]:
         """The engine for the present configuration."""
@@ -98,7 +100,9 @@ class Server(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Logged, not shown: nobody at an editor can do anything with it."""
-        logger.error("%s: %s", getattr(source, "__name__", source), error)
+        refusal = isinstance(error, JsonRpcInvalidParams)
+        level = logging.INFO if refusal else logging.ERROR
+        logger.log(level, "%s: %s", getattr(source, "__name__", source), error)
 
     async def close(self) -> None:
         """Ends every search and the engine."""

@@ -1,13 +1,18 @@
-"""What the client at the other end can do."""
+"""The client at the other end: what it can do, and its answers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from dsp_lsp.server import Server
 
-__all__ = ["has_progress", "takes_versions", "wants"]
+T = TypeVar("T")
+
+__all__ = ["answer", "has_progress", "takes_versions", "wants"]
 
 
 def wants(server: Server, what: str) -> bool:
@@ -33,3 +38,14 @@ def takes_versions(server: Server) -> bool:
     workspace = server.client_capabilities.workspace
     edit = workspace.workspace_edit if workspace else None
     return bool(edit and (edit.document_changes or edit.resource_operations))
+
+
+async def answer(asked: Awaitable[T], seconds: float) -> T:
+    """The client's answer; raises ``asyncio.TimeoutError`` when it takes longer.
+
+    Whoever stops waiting does not cancel the request: the library could not take its answer then.
+    """
+    future = asyncio.ensure_future(asked)
+    # An error that nobody waits for any more is no news.
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return await asyncio.wait_for(asyncio.shield(future), seconds)

@@ -12,6 +12,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from dsp_lsp.config import SECTION, read
+from dsp_lsp.features.client import answer
 
 if TYPE_CHECKING:
     from dsp_lsp.server import Server
@@ -26,8 +27,11 @@ _ANSWER_SECONDS = 10.0
 def register(server: Server) -> None:
     """Registers the moments at which settings are taken."""
     complained: set[str] = set()
+    taken = 0
 
     def take(values: object) -> None:
+        nonlocal taken
+        taken += 1
         config, complaints = read(_plain(values))
         server.config = config
         server.jobs.resize(config.max_searches)
@@ -37,17 +41,19 @@ def register(server: Server) -> None:
                 server.tell(complaint, types.MessageType.Warning)
 
     async def pull() -> None:
+        before = taken
         item = types.ConfigurationItem(section=SECTION)
         try:
-            answer = await asyncio.wait_for(
+            given = await answer(
                 server.workspace_configuration_async(types.ConfigurationParams(items=[item])),
                 _ANSWER_SECONDS,
             )
         except (asyncio.TimeoutError, JsonRpcException) as error:
             logger.warning("no settings from the editor: %s", error)
             return
-        if answer and answer[0] is not None:
-            take(answer[0])
+        # What was pushed since is newer.
+        if given and given[0] is not None and taken == before:
+            take(given[0])
 
     initial: list[object] = []
 
@@ -88,7 +94,7 @@ async def _subscribe(server: Server) -> None:
         register_options=types.DidChangeConfigurationRegistrationOptions(section=SECTION),
     )
     try:
-        await asyncio.wait_for(
+        await answer(
             server.client_register_capability_async(
                 types.RegistrationParams(registrations=[registration])
             ),

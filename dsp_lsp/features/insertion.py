@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from dsp_lsp.edits import Edit, applied, workspace_edit
-from dsp_lsp.features.client import takes_versions
+from dsp_lsp.features.client import answer, takes_versions
 from dsp_lsp.features.documents import path_for_engine
 from dsp_lsp.jobs import Phase
 from engine.protocol import VerifyParams
@@ -141,15 +141,13 @@ async def put(server: Server, document: OpenDocument, site: Site, replacement: s
     watching = asyncio.ensure_future(document.until(arrived, _REPLY_SECONDS + _CHANGE_SECONDS))
     try:
         try:
-            answer = await asyncio.wait_for(
-                server.workspace_apply_edit_async(asked), _REPLY_SECONDS
-            )
+            given = await answer(server.workspace_apply_edit_async(asked), _REPLY_SECONDS)
         except asyncio.TimeoutError:
             return None if seen else "The editor did not answer."
         except JsonRpcException as error:
             return None if seen else f"The editor refused the edit: {error.message}."
-        if not answer.applied and not seen:
-            said = f": {answer.failure_reason}" if answer.failure_reason else ""
+        if not given.applied and not seen:
+            said = f": {given.failure_reason}" if given.failure_reason else ""
             return f"The editor refused the edit{said}."
         await asyncio.wait({watching}, timeout=_CHANGE_SECONDS if document.open else 0)
         if seen or await _stands(document, site, replacement, before):

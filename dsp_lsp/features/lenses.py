@@ -10,6 +10,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from dsp_lsp.features import commands
+from dsp_lsp.features.client import answer
 from dsp_lsp.features.progress import Ticker
 from dsp_lsp.wording import label
 
@@ -43,7 +44,7 @@ def register(server: Server) -> None:
                 asked = server.workspace_code_lens_refresh_async(None)
             else:
                 asked = server.workspace_inlay_hint_refresh_async(None)
-            await asyncio.wait_for(asked, _REFRESH_SECONDS)
+            await answer(asked, _REFRESH_SECONDS)
         except (asyncio.TimeoutError, JsonRpcException):
             logger.debug("the editor does not refresh")
         finally:

@@ -16,7 +16,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from dsp_lsp.features import commands
-from dsp_lsp.features.client import has_progress, wants
+from dsp_lsp.features.client import answer, has_progress, wants
 from dsp_lsp.features.commands import command
 from dsp_lsp.features.prove import can_extend, can_insert
 from dsp_lsp.jobs import Phase
@@ -75,7 +75,7 @@ class _Bar:
     async def begin(self) -> None:
         progress = self._server.work_done_progress
         try:
-            await asyncio.wait_for(progress.create_async(self.token), _CREATE_SECONDS)
+            await answer(progress.create_async(self.token), _CREATE_SECONDS)
         except (asyncio.TimeoutError, JsonRpcException):
             logger.warning("the editor made no progress bar")
             return

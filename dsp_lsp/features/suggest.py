@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcException
 
 from dsp_lsp.config import search_options
 from dsp_lsp.features import commands, insertion
-from dsp_lsp.features.client import wants
+from dsp_lsp.features.client import answer, wants
 from dsp_lsp.features.commands import command, refused
 from dsp_lsp.features.documents import path_for_engine
 from dsp_lsp.features.prove import new_job, present_site
@@ -97,9 +97,7 @@ async def _offer(server: Server, job: Job) -> None:
         actions=[types.MessageActionItem(title=title) for title in titles],
     )
     try:
-        chosen = await asyncio.wait_for(
-            server.window_show_message_request_async(question), _CHOICE_SECONDS
-        )
+        chosen = await answer(server.window_show_message_request_async(question), _CHOICE_SECONDS)
     except (asyncio.TimeoutError, JsonRpcException):
         return  # The menu at the site still has them.
     if chosen is not None and chosen.title in titles:

@@ -14,6 +14,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from dsp_lsp.features import commands
+from dsp_lsp.features.client import answer
 from dsp_lsp.features.commands import command, refused
 from dsp_lsp.features.prove import job_at, present_site
 
@@ -76,7 +77,7 @@ async def _show(server: Server, path: Path) -> None:
         server.tell(f"The search tree is in {path}.", types.MessageType.Info)
         return
     try:
-        shown = await asyncio.wait_for(
+        shown = await answer(
             server.window_show_document_async(
                 types.ShowDocumentParams(uri=path.as_uri(), external=False, take_focus=True)
             ),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SERVER = [sys.executable, "-m", "dsp_lsp.cli", "serve", "--stdio"]
 SCRIPTED = [sys.executable, "-m", "tests.lsp.scripted"]
-"""The server with the scripted engine of ``tests.engine.fake_engine``."""
+"""The server with the scripted engine."""
 GUARD = 90.0
 """Seconds after which a test hangs; nothing here takes anything like it."""
 
@@ -64,6 +64,7 @@ class Editor(LanguageClient):
         self.encoding = Encoding.UTF16
         self.buffers: dict[str, Buffer] = {}
         self.undo: dict[str, list[str]] = {}
+        self.apply_edit = self._apply
         self.edits: list[types.ApplyWorkspaceEditParams] = []
         self.before_edit: Callable[[], None] | None = None
         self.refreshed: list[float] = []
@@ -74,7 +75,7 @@ class Editor(LanguageClient):
 
         @self.feature(types.WORKSPACE_APPLY_EDIT)
         def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
-            return self._apply(params)
+            return self.apply_edit(params)
 
         for name in (types.WORKSPACE_CODE_LENS_REFRESH, types.WORKSPACE_INLAY_HINT_REFRESH):
 
@@ -97,6 +98,12 @@ class Editor(LanguageClient):
         @self.feature("dsp/jobs")
         def jobs(params: Any) -> None:
             self.jobs_seen.append(params)
+
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        """The server."""
+        assert self._server is not None
+        return self._server
 
     # -- documents -------------------------------------------------------------------------------
 
@@ -232,6 +239,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "DSP_LSP_LOG_FILE": str(tmp_path / "server.log"),
         "DSP_LSP_CACHE": str(tmp_path / "cache"),
         "TMPDIR": str(tmp_path),
+        "FAKE_ENGINE_HOME": str(tmp_path),
     }
 
 
@@ -244,6 +252,7 @@ async def start_editor(
     root: Path | None = None,
     encodings: list[Any] | None = None,
     experimental: dict[str, Any] | None = None,
+    adjust: Callable[[types.ClientCapabilities], None] | None = None,
 ) -> Editor:
     """A server and an editor that have shaken hands."""
     editor = Editor()
@@ -253,6 +262,8 @@ async def start_editor(
     if encodings is not None:
         assert capabilities.general is not None
         capabilities.general.position_encodings = encodings
+    if adjust is not None:
+        adjust(capabilities)
     if experimental is not None:
         capabilities.experimental = experimental
     values = {"embeddedFallback": False, **(settings or {})}
@@ -269,12 +280,13 @@ async def start_editor(
         GUARD,
     )
     chosen = result.capabilities.position_encoding
-    editor.encoding = Encoding(str(getattr(chosen, "value", "utf-16")))
+    editor.encoding = Encoding(str(getattr(chosen, "value", chosen or "utf-16")))
     return editor
 
 
 async def end_editor(editor: Editor) -> None:
-    await asyncio.wait_for(editor.shutdown_session(), GUARD)
+    if editor.process.returncode is None:
+        await asyncio.wait_for(editor.shutdown_session(), GUARD)
     await editor.stop()
 
 
