@@ -21,9 +21,18 @@ export const SELECTOR = ["lean", "lean3", "lean4"].flatMap((language) =>
   ["file", "untitled"].map((scheme) => ({ language, scheme })),
 );
 
+const known = new WeakMap<vscode.TextDocument, { id: string; dialect: Dialect }>();
+
+/** Looks at the disk once a document, as it is asked for each key. */
 export function dialect(document: vscode.TextDocument): Dialect {
-  const { scheme, fsPath } = document.uri;
-  return dialectOf(scheme === "file" ? fsPath : null, document.languageId, DISK);
+  const id = document.languageId;
+  let found = known.get(document);
+  if (found?.id !== id) {
+    const { scheme, fsPath } = document.uri;
+    found = { id, dialect: dialectOf(scheme === "file" ? fsPath : null, id, DISK) };
+    known.set(document, found);
+  }
+  return found.dialect;
 }
 
 export function isLean3(document: vscode.TextDocument): boolean {

@@ -16,10 +16,14 @@ export async function offerInstallation(
   context: vscode.ExtensionContext,
   log: vscode.LogOutputChannel,
 ): Promise<void> {
-  const ways = [...(bundledWheel(context) ? [INSTALL] : []), CHOOSE, DETAILS];
+  const bundled = bundledWheel(context) !== null;
+  const remedy = bundled
+    ? "It can be installed for this editor alone, or you name the program."
+    : "Install it with `pip install .` in a clone of dsp-lsp, or name the program.";
+  const ways = [...(bundled ? [INSTALL] : []), CHOOSE, DETAILS];
   const chosen = await vscode.window.showWarningMessage(
     "DS-Prover needs its server, the Python program dsp-lsp, which was not found on this machine. " +
-      "Install it with `pip install .` in a clone of dsp-lsp, or name the program.",
+      remedy,
     ...ways,
   );
   if (chosen === INSTALL) {

@@ -137,6 +137,8 @@ export class Server implements vscode.Disposable {
       client.registerFeature({
         fillClientCapabilities: (capabilities) => {
           capabilities.experimental = { ...capabilities.experimental, dsp: WANTED };
+          // The status-bar item says it already; two of them would stand side by side.
+          capabilities.window = { ...capabilities.window, workDoneProgress: false };
         },
         initialize: () => {},
         getState: () => ({ kind: "static" }),
@@ -186,7 +188,6 @@ export class Server implements vscode.Disposable {
     } else if (state === State.Starting) {
       this.enter({ kind: "starting" });
     } else if (this.phase.kind !== "failed") {
-      this.listener.jobs({ jobs: [] });
       this.enter({ kind: "failed", why: "it has ended." });
     }
   }
@@ -241,6 +242,7 @@ export class Server implements vscode.Disposable {
         return { action: ErrorAction.Continue, handled: true };
       },
       closed: () => {
+        this.listener.jobs({ jobs: [] });
         const now = Date.now();
         deaths.push(now);
         const recent = deaths.filter((death) => now - death < WITHIN * 1000);

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,8 +35,8 @@ def scripted(place: Place) -> Place:
 def proves_swap(window: Workbench, name: str = "a.lean") -> None:
     window.go(2, 3)
     window.choose("Prove with DS-Prover")
-    window.until(lambda: "sorry" not in window.disk(name))
-    assert window.disk(name).startswith(SWAP.replace("sorry\n", "begin\n"))
+    head = SWAP.replace("sorry\n", "begin")
+    window.until(lambda: window.disk(name).startswith(head))
 
 
 def test_a_sorry_is_proved_and_one_undo_brings_it_back(opened: Opened) -> None:
@@ -151,6 +153,22 @@ def test_beside_the_lean_3_extension(place: Place, opened: Opened) -> None:
     other_extension(place.extensions, "jroesch.lean", {"id": "lean", "extensions": [".lean"]})
     with opened("a.lean", SWAP) as window:
         proves_swap(window)
+
+
+def test_a_server_that_dies_is_started_again(scripted: Place, opened: Opened) -> None:
+    with opened("a.lean", HANG) as window:
+        window.go(2, 3)
+        window.choose("Prove with DS-Prover")
+        window.until(lambda: "0/60 s" in window.status())
+        pid = scripted.programs / "pid"
+        first = pid.read_text()
+        os.kill(int(first), signal.SIGKILL)
+        window.until(lambda: pid.read_text() not in ("", first))
+        window.until(lambda: window.status() == "DS-Prover")
+        window.go(5, 3)
+        window.choose("Prove with DS-Prover")
+        window.until(lambda: window.disk("a.lean").count("sorry") == 1)
+        assert "hang (p : Prop) : p → p :=\nsorry" in window.disk("a.lean")
 
 
 @pytest.mark.lean3

@@ -137,6 +137,7 @@ def program(folder: Path, module: str = "dsp_lsp.cli") -> Path:
         "#!/bin/sh",
         f"export PYTHONPATH={ROOT}",
         f'[ "$1" = --version ] && {python} dsp_lsp.cli --version',
+        f"echo $$ > {folder}/pid",
         f'{python} {module} "$@"',
     ]
     script.write_text("\n".join(lines) + "\n")
@@ -323,6 +324,7 @@ class Workbench:
         folder = self._pictures or (self.place.root if always else None)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
+            self.page.wait_for_timeout(400)  # What has just appeared is still see-through.
             self.page.screenshot(path=folder / f"{name}.png")
 
     def _item(self) -> Locator:
