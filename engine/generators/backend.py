@@ -6,6 +6,7 @@ cheap, and works in ``step``, so that its process can look at its input between 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
@@ -24,6 +25,8 @@ __all__ = [
     "Request",
     "candidates",
 ]
+
+_MARKS = re.compile(r"</?a>")
 
 Decoding: TypeAlias = Literal["beam", "sampling"]
 
@@ -144,12 +147,14 @@ def candidates(
 
     Each hypothesis comes with its end token, if it has one, and the sum of its tokens'
     log-probabilities, that of the end token included. Those that are no text or have no end are
-    dropped; of those that differ only in white space around them the best stays.
+    dropped; of those that differ only in white space around them the best stays. So it is with the
+    marks ``<a>…</a>`` that models trained on LeanDojo's data put around names of premises.
     """
     best: dict[str, float] = {}
     for ids, log_prob in hypotheses:
-        tactic = codec.decode(ids)
-        if tactic is not None:
+        decoded = codec.decode(ids)
+        tactic = decoded and _MARKS.sub("", decoded).strip()
+        if tactic:
             # A sum of float32 may end a rounding error above 0.
             best[tactic] = max(best.get(tactic, float("-inf")), min(log_prob, 0.0))
     ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 TEXT = "theorem t (p q : Prop) (h : p) (k : q) : p ∧ q :="
 FAKE = [sys.executable, "-m", "tests.generators.fake_generator"]
 CT2 = importlib.util.find_spec("ctranslate2") is not None
+TORCH = all(
+    importlib.util.find_spec(name) is not None
+    for name in ("torch", "transformers", "engine.generators.torch_backend")
+)
 needs_ct2 = pytest.mark.skipif(not CT2, reason="needs ctranslate2")
 
 
@@ -77,6 +81,26 @@ GENERATORS = [
     ),
     pytest.param(GeneratorSettings(kind="process", command=[*FAKE, "good"]), id="process"),
 ]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.tiny_model.training import train
+
+    folder = tmp_path_factory.mktemp("tiny") / "checkpoint"
+    train(folder, steps=200)
+    return folder
+
+
+@pytest.mark.skipif(not TORCH, reason="needs torch and transformers (extra `gpu`)")
+@pytest.mark.parametrize("mixed", [False, True])
+async def test_the_same_search_with_torch(checkpoint: Path, mixed: bool) -> None:
+    settings = GeneratorSettings(
+        kind="torch", model=str(checkpoint), device="cpu", threads=1, max_tactic_bytes=32
+    )
+    result = await search(settings, repertoire=mixed)
+    assert result.status == "proved", result
+    assert result.notes == []
 
 
 @pytest.mark.parametrize("settings", GENERATORS)

@@ -139,6 +139,8 @@ def test_candidates_are_distinct_and_best_first() -> None:
         (byt5.encode("refl"), -0.5),
         (byt5.encode("cc"), -3.0),
         (byt5.encode("tauto"), 1e-7),
+        (byt5.encode("<a></a>"), -0.1),
+        (byt5.encode("<a>refl</a>"), -0.6),
     ]
     found = candidates(hypotheses, 3, byt5)
     assert found == (Candidate("tauto", 0.0), Candidate("refl", -0.5), Candidate("simp", -1.0))
