@@ -29,7 +29,6 @@ from engine.protocol import (
     Settings,
     Statistics,
     StopReason,
-    Suggestion,
     SuggestParams,
     SuggestResult,
     TreeResult,
@@ -38,9 +37,10 @@ from engine.protocol import (
 )
 from engine.prove.run import Run
 from engine.prove.sessions import Sessions
+from engine.prove.suggest import Suggester
 from engine.search import Stop, picture
-from engine.source import Site, analyse, objection, render_proof
-from engine.values import Progress, Solved
+from engine.source import Site, analyse, render_proof
+from engine.values import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -351,33 +351,14 @@ class Prover:
             repertoire = Repertoire(await hole.known(Repertoire.asked()))
             await self._model_alone(params.options)
             generator = self._generators.for_search(repertoire, logger.warning)
-            ranked: dict[str, float | None] = {}
-            if params.options.repertoire:
-                ranked.update({extra.tactic: None for extra in repertoire.closers()})
-            for candidate in await generator.sample(
-                greeting.text, 5 * params.limit, seed=params.options.seed
-            ):
-                if objection(candidate.tactic) is None:
-                    ranked.setdefault(candidate.tactic, candidate.log_prob)
-            order = list(ranked)
-            found: dict[int, Suggestion] = {}
-            async for result in hole.apply(0, order, timeout=params.options.tactic_timeout):
-                outcome = result.outcome
-                if isinstance(outcome, Solved):
-                    goals, state = 0, "no goals"
-                elif isinstance(outcome, Progress) and outcome.text != greeting.text:
-                    goals, state = outcome.goals, outcome.text
-                else:
-                    continue
-                found[result.index] = Suggestion(
-                    tactic=result.tactic, goals=goals, state=state, log_prob=ranked[result.tactic]
-                )
+            found = await Suggester(hole, params.options, params.limit).suggestions(
+                generator, repertoire if params.options.repertoire else None
+            )
         finally:
             await hole.close()
-        best = sorted(found.items(), key=lambda item: (item[1].goals > 0, item[0]))
         return SuggestResult(
             goal=greeting.text,
-            suggestions=[s for _, s in best[: params.limit]],
+            suggestions=found,
             goals=greeting.goals,
         )
 
