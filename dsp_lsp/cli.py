@@ -165,6 +165,16 @@ def _serve(arguments: argparse.Namespace, connect: Callable[[], EngineClient]) -
     return serve()
 
 
+def _doctor(arguments: argparse.Namespace, connect: Callable[[], EngineClient]) -> int:
+    from dsp_lsp.doctor import doctor
+
+    folder = os.path.abspath(arguments.path)  # noqa: PTH100
+    settings = _settings(arguments)
+    return _with_engine(
+        connect, lambda client: doctor(client, folder, settings, as_json=arguments.json)
+    )
+
+
 def _with_engine(
     connect: Callable[[], EngineClient],
     command: Callable[[EngineClient], Coroutine[Any, Any, int]],
@@ -288,6 +298,7 @@ def _parser() -> _Parser:
     _add_prove(commands)
     _add_sites(commands)
     _add_suggest(commands)
+    _add_doctor(commands)
     _add_serve(commands)
     return parser
 
@@ -364,6 +375,22 @@ def _add_serve(commands: Any) -> None:
     parser.set_defaults(run=_serve, parser=parser)
     # What clients add by themselves; there is no other way to talk to it.
     parser.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_doctor(commands: Any) -> None:
+    parser = commands.add_parser(
+        "doctor",
+        help="look whether everything that a proof needs is there",
+        description="Looks at Lean, project, search path, compiled modules, mathlib, sandbox, "
+        "generator, caches and memory, and proves one theorem. Nothing is downloaded or changed.",
+        epilog="exit status: 0 all is well (warnings allowed), 3 something is not.",
+    )
+    parser.set_defaults(run=_doctor, parser=parser)
+    parser.add_argument(
+        "path", nargs="?", default=".", metavar="PATH", help="a folder or a file (default: here)"
+    )
+    parser.add_argument("--json", action="store_true", help="print a JSON object")
+    _add_search(parser)
 
 
 def _add_search(parser: argparse.ArgumentParser) -> None:

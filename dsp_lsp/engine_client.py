@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from engine.protocol import (
     CANCEL,
+    DIAGNOSE,
     ENVIRONMENT,
     EXTEND,
     INITIALIZE,
@@ -22,6 +23,7 @@ from engine.protocol import (
     SUGGEST,
     TREE,
     VERIFY,
+    Diagnosis,
     EngineError,
     Environment,
     EnvironmentParams,
@@ -73,6 +75,9 @@ class EngineClient(Protocol):
 
     async def environment(self, path: str) -> Environment:
         """The Lean that a document at ``path``, or in the folder ``path``, meets."""
+
+    async def diagnose(self, path: str) -> Diagnosis:
+        """Whether all is well with it; what is not is in the answer, no error."""
 
     async def prove(
         self, params: ProveParams, on_progress: Callable[[ProgressReport], None] | None = None
@@ -184,6 +189,10 @@ class EngineProcess:
     async def environment(self, path: str) -> Environment:
         """See :class:`EngineClient`."""
         return await self._call(ENVIRONMENT, EnvironmentParams(path=path), Environment)
+
+    async def diagnose(self, path: str) -> Diagnosis:
+        """See :class:`EngineClient`."""
+        return await self._call(DIAGNOSE, EnvironmentParams(path=path), Diagnosis)
 
     async def prove(
         self, params: ProveParams, on_progress: Callable[[ProgressReport], None] | None = None

@@ -1,9 +1,9 @@
 """The wire between the engine's process and whoever starts it: JSON-RPC 2.0 over stdio.
 
 Plain dataclasses over the standard library; both sides import this module and nothing else of each
-other. Requests: ``initialize``, ``environment``, ``prove``, ``extend``, ``cancel``, ``suggest``,
-``verify``, ``tree``, ``shutdown``. The engine sends the notification ``progress``, at most ten
-times a second and job. Positions are offsets in code points; durations are seconds.
+other. Requests: ``initialize``, ``environment``, ``diagnose``, ``prove``, ``extend``, ``cancel``,
+``suggest``, ``verify``, ``tree``, ``shutdown``. The engine sends the notification ``progress``, at
+most ten times a second and job. Positions are offsets in code points; durations are seconds.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ PROTOCOL_VERSION = 1
 
 INITIALIZE = "initialize"
 ENVIRONMENT = "environment"
+DIAGNOSE = "diagnose"
 PROVE = "prove"
 EXTEND = "extend"
 CANCEL = "cancel"
@@ -193,6 +194,23 @@ class Environment:
     default_imports: list[str]
     generator: str
     device: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that was looked at: what it is, how it stands, and what to do about it."""
+
+    name: str
+    status: Literal["ok", "warning", "problem"]
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """The answer to ``diagnose``, for what serves documents at a path: never an error."""
+
+    checks: list[Check]
 
 
 @dataclass(frozen=True, kw_only=True)

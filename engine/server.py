@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.protocol import (
     CANCEL,
+    DIAGNOSE,
     ENVIRONMENT,
     EXTEND,
     INITIALIZE,
@@ -114,6 +115,7 @@ class Server:
         self._methods: dict[str, Callable[[object], Awaitable[object]]] = {
             INITIALIZE: self._initialize,
             ENVIRONMENT: self._environment,
+            DIAGNOSE: self._diagnose,
             PROVE: self._prove,
             EXTEND: self._extend,
             CANCEL: self._cancel,
@@ -167,6 +169,9 @@ class Server:
 
     async def _environment(self, params: object) -> object:
         return await self._prover.environment(from_json(EnvironmentParams, params))
+
+    async def _diagnose(self, params: object) -> object:
+        return await self._prover.diagnose(from_json(EnvironmentParams, params))
 
     async def _prove(self, params: object) -> object:
         prover, decoded = self._prover, from_json(ProveParams, params)

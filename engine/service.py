@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
 from engine.protocol import (
+    Diagnosis,
     Environment,
     EnvironmentParams,
     ExtendParams,
@@ -29,6 +30,9 @@ class Service(Protocol):
 
     async def environment(self, params: EnvironmentParams) -> Environment:
         """The Lean that a document meets."""
+
+    async def diagnose(self, params: EnvironmentParams) -> Diagnosis:
+        """Whether all is well with it."""
 
     async def prove(self, params: ProveParams, report: Report) -> ProveResult:
         """Searches; ends early after :meth:`cancel` (stop reason CANCELLED)."""

@@ -64,7 +64,8 @@ def with_absolute_imports(
     return splice(text, edits) if edits else text
 
 
-def _imports_of(file: Path) -> list[str]:
+def imports_of(file: Path) -> list[str]:
+    """The modules that a source imports, as written; none of a module without source."""
     source = file if file.is_file() else None
     if source is None:
         return []
@@ -104,4 +105,4 @@ def check_imports(modules: Sequence[str], search_path: Sequence[Path]) -> None:
             )
         # Lean ships compiled; a compiled project's modules imported only compiled ones.
         if importer is None:
-            todo += [(absolute_module(m, source, search_path), module) for m in _imports_of(source)]
+            todo += [(absolute_module(m, source, search_path), module) for m in imports_of(source)]

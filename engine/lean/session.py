@@ -20,7 +20,7 @@ from engine.lean.runtime import runtime_folder
 from engine.lean.sandbox import Sandboxes
 from engine.lean.scratch import make_scratch, remove_scratch, sweep
 from engine.lean.toolchain import Toolchain, find_toolchain
-from engine.lean.verify import new_errors, read_audits
+from engine.lean.verify import new_errors, only_under_audit, read_audits
 from engine.protocol import EngineError, ErrorKind, Verdict
 from engine.source import Analysis, Site, analyse, splice
 
@@ -390,6 +390,9 @@ class ProcessSession:
             objection = _objection(before, exact, text, spliced, place, replacement)
             if objection is not None:
                 return verdict(False, objection)
+        difference = only_under_audit(exact, audited)
+        if difference is not None:
+            return verdict(False, f"the proof behaves differently under audit: {difference}")
         audits = read_audits(audited, nonce)
         if not audits:
             return verdict(False, "Lean accepts the document but never ran the proof")

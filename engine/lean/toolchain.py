@@ -56,7 +56,8 @@ def _missing(message: str, remedy: str = INSTALL) -> EngineError:
     return EngineError(message, remedy=remedy, kind=ErrorKind.ENVIRONMENT)
 
 
-def _locate(program: str | None) -> Path:
+def locate(program: str | None) -> Path:
+    """The `lean` that is named or found; raises :class:`EngineError` where there is none."""
     if program is None:
         found = shutil.which("lean")
         if found is None:
@@ -125,7 +126,7 @@ async def find_toolchain(folder: Path, program: str | None = None) -> Toolchain:
     Raises :class:`EngineError` of kind environment, with the way to get one, when there is none,
     when it is Lean 4 or too old, or when it does not answer.
     """
-    path = _locate(program)
+    path = locate(program)
     answer = await ask(path, "--version", cwd=folder)
     version = parse_version(answer)
     if version is None:

@@ -92,3 +92,13 @@ def new_errors(
             else:
                 fresh.append(message)
     return fresh
+
+
+def only_under_audit(exact: Sequence[Message], audited: Sequence[Message]) -> str | None:
+    """An error of the audited run that the document itself does not have, if there is one.
+
+    A proof that can tell that it is audited could fail there, after words of its own.
+    """
+    known = Counter(message.text for message in exact if message.is_error)
+    known.subtract(message.text for message in audited if message.is_error)
+    return next((text for text, count in known.items() if count < 0), None)

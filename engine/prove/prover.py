@@ -16,6 +16,7 @@ from engine.lean import Document, Hole
 from engine.lean.hole import LeanDiedError
 from engine.lean.session import default_threads
 from engine.protocol import (
+    Diagnosis,
     EngineError,
     Environment,
     EnvironmentParams,
@@ -35,6 +36,8 @@ from engine.protocol import (
     Verdict,
     VerifyParams,
 )
+from engine.prove.cautions import cautions
+from engine.prove.diagnose import diagnose
 from engine.prove.run import Run
 from engine.prove.sessions import Sessions
 from engine.prove.suggest import Suggester
@@ -111,6 +114,12 @@ class Prover:
         found = await self._sessions.environment(_folder(params.path))
         return replace(found, generator=self._generators.name, device=self._generators.device)
 
+    async def diagnose(self, params: EnvironmentParams) -> Diagnosis:
+        """Whether all is well with it."""
+        return await diagnose(
+            _folder(params.path), self._settings, lambda: self.environment(params)
+        )
+
     # -- searching -------------------------------------------------------------------------------
 
     async def prove(self, params: ProveParams, report: Report) -> ProveResult:
@@ -136,6 +145,7 @@ class Prover:
         job.notes += self._sessions.notices()
         greeting = hole.greeting
         job.goal, job.goals = greeting.text, greeting.goals
+        job.notes += await cautions(job.document.text, job.site, hole)
         repertoire = Repertoire(await hole.known(Repertoire.asked()))
         await self._model_alone(job.options)
 
