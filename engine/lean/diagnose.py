@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.cache import cache_folder
 from engine.lean.modules import absolute_module, imports_of, module_source
 from engine.lean.oleans import why_stale
 from engine.lean.project import Project, find_project
-from engine.lean.runtime import cache_folder, runtime_folder
+from engine.lean.runtime import runtime_folder
 from engine.lean.sandbox import find_sandbox
 from engine.lean.session import Workplace, find_workplace
 from engine.lean.toolchain import locate
