@@ -335,9 +335,10 @@ class JobParams:
 
 @dataclass(frozen=True, kw_only=True)
 class TreeResult:
-    """A picture of a job's search tree."""
+    """A job's search tree as a picture and as text."""
 
     svg: str
+    text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

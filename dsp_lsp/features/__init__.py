@@ -17,8 +17,8 @@ command                  argument                               answer
 ``dsp.extend``           ``job, seconds?``                      ``{job}``
 ``dsp.insert``           ``job``; the proof that was withheld   ``{job}``
 ``dsp.insertSuggestion`` ``job, index``                         ``{job}``
-``dsp.tree``             ``job`` or ``uri, position``;          ``{job, uri}``, an SVG file
-                         ``show?`` (default: true)
+``dsp.tree``             ``job`` or ``uri, position``;          ``{job, uri, text}``: an SVG file,
+                         ``show?`` (default: true)              and the tree as text
 ``dsp.jobs``             nothing                                ``{jobs}``, as in ``dsp/jobs``
 ``dsp.restartEngine``    nothing                                ``{}``
 =======================  =====================================  ====================================

@@ -1,4 +1,4 @@
-"""The search tree as a picture: written to a temporary file, shown by the editor."""
+"""The search tree: a picture in a temporary file, which the editor shows, and text."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def _tree(server: Server, folder: _Folder, params: commands.TreeParams) ->
     path = await asyncio.to_thread(folder.write, job.id, picture.svg)
     if params.show:
         server.spawn(_show(server, path))
-    return {"job": job.id, "uri": path.as_uri()}
+    return {"job": job.id, "uri": path.as_uri(), "text": picture.text}
 
 
 async def _show(server: Server, path: Path) -> None:

@@ -41,7 +41,7 @@ from engine.prove.diagnose import diagnose
 from engine.prove.run import Run
 from engine.prove.sessions import Sessions
 from engine.prove.suggest import Suggester
-from engine.search import Stop, picture
+from engine.search import Stop, draw, picture
 from engine.source import Site, analyse, render_proof
 from engine.values import Progress
 
@@ -316,7 +316,7 @@ class Prover:
         run = self._job(job).run
         if run is None:
             raise EngineError(f"The job {job} never came to search.")
-        return TreeResult(svg=picture(run.search))
+        return TreeResult(svg=picture(run.search), text=draw(run.search))
 
     @staticmethod
     async def _let_go(job: _Job) -> None:

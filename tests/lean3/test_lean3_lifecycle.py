@@ -178,7 +178,9 @@ async def test_extending_goes_on_where_it_stopped(scratch: Path, file: Path) -> 
         assert second.statistics.tried > first.statistics.tried
         assert second.statistics.nodes >= first.statistics.nodes
         assert reports[0].budget == pytest.approx(5.0)
-        assert (await service.tree("job")).svg.count("<svg") == 1
+        tree = await service.tree("job")
+        assert tree.svg.count("<svg") == 1
+        assert tree.text.startswith("#0 ")
     assert left_in(scratch) == []
 
 
