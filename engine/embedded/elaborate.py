@@ -223,7 +223,6 @@ class Elaborator(Checker):
         seen = Counter((*meta.arguments, *pattern))
         pairs = zip(meta.arguments, known.context, strict=True)
         inside = {a: x for a, x in pairs if isinstance(a, t.Local) and seen[a] == 1}
-        value = self._prune(value, {*inside, *pattern})
         for part in t.parts(value):
             if isinstance(part, t.Local) and part not in inside and part not in pattern:
                 return False
@@ -237,26 +236,6 @@ class Elaborator(Checker):
             return self.equal(self.solutions.values[meta.number], found)
         self.solutions.values[meta.number] = found
         return True
-
-    def _prune(self, value: t.Term, allowed: set[t.Local]) -> t.Term:
-        """``value``, whose metas no longer depend on other locals than these, where they can."""
-        values = self.solutions.values
-
-        def change(part: t.Term, _: int) -> t.Term | None:
-            if not isinstance(part, t.Meta):
-                return None
-            known, kept = self.solutions.metas[part.number], list[t.Local]()
-            for argument, local in zip(part.arguments, known.context, strict=True):
-                if all(p in allowed for p in t.parts(argument) if isinstance(p, t.Local)):
-                    kept.append(local)
-            kind = self.fill(known.type)
-            may = all(p in kept for p in t.parts(kind) if isinstance(p, t.Local))
-            if may and len(kept) < len(known.context) and part.number not in values:
-                values[part.number] = self.new_meta(kind, tuple(kept), known.tag)
-            return part
-
-        t.replace(value, change)
-        return self.fill(value)
 
     def _first_order(self, meta: t.Meta, arguments: list[t.Term], value: t.Term) -> bool:
         head, values = t.unapply(value)

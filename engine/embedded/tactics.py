@@ -103,8 +103,7 @@ class Run(Elaborator):
             case "all_goals" | "repeat":
                 self._each_goal(kids[0], again=node.kind == "repeat")
             case "sorry" | "admit":
-                target = self._main().type
-                self._close(t.App(t.Const(SORRY, (self.sort_of(target),)), target))
+                self._close(self._make(SORRY, self._main().type))
             case "exact" | "refine":
                 value, left = self._check(kids[0], self._main().type)
                 closed = node.kind == "refine" or not left
@@ -166,6 +165,17 @@ class Run(Elaborator):
             case "cases" | "induction":
                 self._cases(node)
 
+    def _make(self, name: str, *arguments: t.Term) -> t.Term:
+        """The constant applied to explicit arguments; the implicit ones are found from these."""
+        term: t.Term = self.constant(name)
+        left, context = list(arguments), self._main().context
+        while left:
+            kind = self._pi(self.infer(term))
+            argument = left.pop(0) if kind.info == "(" else self.new_meta(kind.type, context)
+            need(self.equal(self.infer(argument), kind.type), f"`{name}` does not apply")
+            term = t.App(term, argument)
+        return self.fill(term)
+
     def _focus(self) -> Sequence[t.Meta]:
         """Puts all goals but the main one aside, and returns them."""
         need(self.goals, "there are no goals")
@@ -197,9 +207,6 @@ class Run(Elaborator):
     def _prune_goals(self) -> None:
         values, left = self.solutions.values, list[t.Meta]()
         for goal in self.goals:
-            # What became a goal in a smaller context is still to be shown.
-            while isinstance(smaller := values.get(goal.number), t.Meta):
-                goal = smaller
             if goal.number not in values and goal not in left:
                 left.append(goal)
         self.goals = left
@@ -339,9 +346,9 @@ class Run(Elaborator):
 
     def _absurd(self, proof: t.Term, goals: Sequence[t.Meta] = ()) -> None:
         """Closes the main goal by a proof of false."""
-        target = self._main().type
-        eliminator = t.Const("false.elim", (self.sort_of(target),))
-        self._close(t.apply(eliminator, target, proof), goals)
+        value = self._make("false.elim", proof)
+        self.equal(self.infer(value), self._main().type)
+        self._close(self.fill(value), goals)
 
     def _contradiction(self) -> None:
         if isinstance(self.reduce(self._main().type), t.Pi):
@@ -357,8 +364,7 @@ class Run(Elaborator):
                 yield from (t.App(local, x) for x in context if self._is(x.type, kind.type))
                 head, arguments = t.unapply(self.reduce(kind.type))
                 if t.head_name(head) == "eq" and self._is(*arguments[1:]):
-                    refl = t.apply(t.Const("eq.refl", t.levels_of(head)), *arguments[:2])
-                    yield t.App(local, refl)
+                    yield t.App(local, self._make("eq.refl", arguments[1]))
         yield from (clash for local, kind in kinds if (clash := self._clash(local, kind)))
 
     def _clash(self, proof: t.Term, kind: t.Term) -> t.Term | None:
@@ -368,11 +374,10 @@ class Run(Elaborator):
             return None
         left, right = map(self.reduce, arguments[1:])
         if left == t.Const("nat.zero"):
-            proof = t.apply(t.Const("eq.symm", t.levels_of(head)), *arguments, proof)
-            left, right = right, left
+            left, right, proof = right, left, self._make("eq.symm", proof)
         if right != t.Const("nat.zero") or not isinstance(left, t.App):
             return None
-        return t.apply(t.Const("nat.succ_ne_zero"), left.argument, proof)
+        return self._make("nat.succ_ne_zero", left.argument, proof)
 
     def _try_refl(self) -> None:
         """What Lean does after it has rewritten: `refl`, which computes numerals only."""
@@ -397,17 +402,16 @@ class Run(Elaborator):
             left_open, kind = [*left_open, meta], self.reduce_core(kind)
         head, sides = t.unapply(kind)
         if t.head_name(head) == "iff":
-            proof = t.apply(t.Const("propext"), *sides, proof)
-            head, sides = t.Const("eq", (t.ONE,)), [t.PROP, *sides]
+            proof = self._make("propext", proof)
+            head, sides = t.unapply(self.infer(proof))
         need(t.head_name(head) == "eq", "rewrite tactic failed, lemma is no equality", rule.start)
-        (alpha, left, right), levels = sides, t.levels_of(head)
-        back = t.apply(t.Const("eq.symm", levels), *sides, proof)
+        (alpha, left, right), back = sides, self._make("eq.symm", proof)
         if rule.text:
             left, right, proof, back = right, left, back, proof
         subject = here.type if here is not None else goal.type
         body = self._instances(subject, left)
         new = self.fill(t.instantiate(body, right))
-        recursor = t.Const("eq.rec", (*levels, self.sort_of(subject)))
+        recursor = t.Const("eq.rec", (*t.levels_of(head), self.sort_of(subject)))
         more = [m for m in left_open if m.number not in self.solutions.values]
         motive = t.Lam("x", alpha, body)
         if here is None:
@@ -464,7 +468,7 @@ class Run(Elaborator):
         """Puts the other side for a variable everywhere; ``keep`` leaves ``t = t`` behind."""
         goal = self._main()
         head, (alpha, left, right) = t.unapply(self.reduce_core(equation.type))
-        back = t.apply(t.Const("eq.symm", t.levels_of(head)), alpha, left, right, equation)
+        back = self._make("eq.symm", equation)
         ends: list[tuple[t.Term, t.Term, t.Term]] = [(left, right, equation), (right, left, back)]
         places = {local: place for place, local in enumerate(goal.context)}
         if keep and left in places and right in places and places[left] > places[right]:
