@@ -25,13 +25,12 @@ _KINDS: dict[str, Kind] = {"def": "definition", "axiom": "axiom", "constant": "c
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A ``namespace`` or ``section``, and what it has declared for its own use."""
+    """A ``namespace`` or ``section``, and all that has been declared for use in it."""
 
     keyword: str = ""
     name: str = ""
+    scope: Scope = field(default_factory=Scope)
     variables: Context = ()
-    opened: tuple[str, ...] = ()
-    universes: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,8 +67,13 @@ class Reader:
 
     def _command(self, command: Node) -> None:
         word, frame, given = command.kind, self.frames[-1], tuple(command.text.split())
+        scope = frame.scope
         if word in ("namespace", "section"):
-            self.frames.append(_Frame(word, command.text))
+            spaces = list(scope.namespaces)
+            for part in command.text.split(".") if word == "namespace" else ():
+                spaces.append(".".join([*spaces[-1:], part]))
+            scope = replace(scope, namespaces=tuple(spaces))
+            self.frames.append(replace(frame, keyword=word, name=command.text, scope=scope))
         elif word == "end":
             closes = len(self.frames) > 1 and frame.name == command.text
             need(closes, "this `end` closes nothing")
@@ -78,43 +82,34 @@ class Reader:
             for name in given:
                 if not any(known.startswith(f"{name}.") for known in self.environment.constants):
                     raise Unknown(f"the namespace `{name}`")
-            self.frames[-1] = replace(frame, opened=(*frame.opened, *given))
+            scope = replace(scope, opened=(*scope.opened, *given))
+            self.frames[-1] = replace(frame, scope=scope)
         elif word in ("universe", "universes"):
-            known = (*(name for f in self.frames for name in f.universes), *given)
-            need(len(set(known)) == len(known), "a universe of this name has been declared")
-            self.frames[-1] = replace(frame, universes=(*frame.universes, *given))
+            names = (*scope.universes, *given)
+            need(len(set(names)) == len(names), "a universe of this name has been declared")
+            self.frames[-1] = replace(frame, scope=replace(scope, universes=names))
         elif word in ("variable", "variables"):
-            before = self._variables()
-            run = self._run(before)
-            context = run.binders(command.binders, before, guess=False)
+            run = self._run(frame.variables)
+            context = run.binders(command.binders, frame.variables, guess=False)
             if len({local.name for local in context}) < len(context):
                 raise Unknown("variables that share a name")
-            new, _ = _settled(run, context[len(before) :], t.PROP)
+            new, _ = _settled(run, context[len(frame.variables) :], t.PROP)
             self.frames[-1] = replace(frame, variables=(*frame.variables, *new))
         else:
             self._declare(command)
 
-    def _variables(self) -> Context:
-        return tuple(local for frame in self.frames for local in frame.variables)
-
     def _run(self, context: Context, itself: str = "") -> Run:
         """What elaborates and proves here, with these variables."""
-        spaces: list[str] = []
-        for frame in self.frames:
-            for word in frame.name.split(".") if frame.keyword == "namespace" else ():
-                spaces.append(".".join([*spaces[-1:], word]))
-        opened = tuple(name for frame in self.frames for name in frame.opened)
-        universes = tuple(name for frame in self.frames for name in frame.universes)
         params = {param for local in context for param in t.universe_params(local.type)}
         made = sum(str(param.name).startswith("u_") for param in params)
-        scope = Scope(tuple(spaces), opened, universes, itself)
+        scope = replace(self.frames[-1].scope, itself=itself)
         run = Run(self.environment, self.tick, Solutions(universes=made), scope)
         run.mark = self.mark
         return run
 
     def _declare(self, command: Node) -> None:
         variables = self._used(command)
-        spaces = self._run(()).scope.namespaces
+        spaces = self.frames[-1].scope.namespaces
         name = ".".join([*spaces[-1:], command.text]) if command.text else ""
         sections = any(frame.keyword == "section" for frame in self.frames)
         allowed = command.kind not in ("axiom", "constant") or not sections
@@ -172,7 +167,7 @@ class Reader:
         Lean's rule: those that the statement, or a proof by a term, names (what tactics name does
         not count), and what their types need.
         """
-        named, variables = set(_names_in(command)), self._variables()
+        named, variables = set(_names_in(command)), self.frames[-1].variables
         wanted = {local for local in variables if local.name in named}
         for local in reversed(variables):
             if local in wanted:

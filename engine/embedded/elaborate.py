@@ -87,8 +87,6 @@ class Elaborator(Checker):
         self.tasks: list[tuple[t.Meta, Node]] = []
         self.only_reducible = False
 
-    # -- metas
-
     def new_meta(self, kind: t.Term, context: Context, tag: str = "") -> t.Meta:
         """A new meta of this type, in this context."""
         meta = t.Meta(t.fresh(), context)
@@ -155,8 +153,6 @@ class Elaborator(Checker):
         for param in left:
             self.solutions.levels[param] = self._new_universe() if names else t.ZERO
         return self.fill(term) if left else term
-
-    # -- the kernel's methods, with metas
 
     def infer(self, term: t.Term, *, check: bool = False) -> t.Term:
         """The type of ``term``; arguments are looked at by the kernel, later."""
@@ -257,8 +253,6 @@ class Elaborator(Checker):
         both = isinstance(one, t.Succ) and isinstance(other, t.Succ)
         return both and self.equal_levels(one.of, other.of)  # type: ignore[union-attr]
 
-    # -- names
-
     def _global(self, name: str) -> str | None:
         """The constant that ``name`` means here, the innermost namespace first."""
         known = self.environment.constants
@@ -307,8 +301,6 @@ class Elaborator(Checker):
         if known is None or known.recursor is None:
             return None
         return {name: fields for name, (fields, _) in known.recursor.rules.items()}
-
-    # -- terms
 
     def check(self, node: Node, expected: t.Term, context: Context) -> t.Term:
         """Elaborates ``node`` as a term of the expected type."""

@@ -161,8 +161,6 @@ class Parser:
         self.needs(stop)
         return tuple(items)
 
-    # -- terms
-
     def term(self, precedence: int = 0) -> Node:
         """Reads a term of at least this precedence."""
         left = self._operand()
@@ -253,8 +251,6 @@ class Parser:
             self.fail("an argument expected")
         return tuple(binders)
 
-    # -- tactics
-
     def _block(self, stop: str) -> tuple[Node, ...]:
         tactics = self.tactic_run(stop)
         self.needs(stop)
@@ -323,8 +319,6 @@ class Parser:
                 places.append(self.next())
             need(places, "the name of a hypothesis expected", self.start)
         return " ".join(places)
-
-    # -- commands
 
     def command(self) -> Node | None:
         """The next command, or None at the end of the text."""

@@ -309,8 +309,6 @@ class Run(Elaborator):
             count += 1
         return count
 
-    # -- introducing, relations, constructors
-
     def _introduce(self, name: str) -> None:
         goal = self._main()
         target = self.reduce_core(goal.type)
@@ -488,8 +486,6 @@ class Run(Elaborator):
         moved = [x for x in dependents if keep or x != equation]
         rest = [x for x in goal.context if x != gone and x not in dependents]
         self._recurse_on("eq", head, [alpha, kept], gone, moved, rest, [("", [], 0)], [gone, proof])
-
-    # -- cases and induction
 
     @staticmethod
     def _dependents(local: t.Term, context: Sequence[t.Local]) -> list[t.Local]:
