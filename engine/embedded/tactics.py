@@ -207,6 +207,9 @@ class Run(Elaborator):
     def _prune_goals(self) -> None:
         values, left = self.solutions.values, list[t.Meta]()
         for goal in self.goals:
+            # What became another meta is still to be shown.
+            while isinstance(other := values.get(goal.number), t.Meta):
+                goal = other
             if goal.number not in values and goal not in left:
                 left.append(goal)
         self.goals = left
@@ -391,13 +394,13 @@ class Run(Elaborator):
         goal = self._main()
         here = next((x for x in reversed(goal.context) if x.name == place), None)
         need(place == "⊢" or here, f"there is no hypothesis `{place}`")
-        proof, left_open = self._function(rule.kids[0])
+        proof, inside = self._function(rule.kids[0])
         if here is not None and t.mentions(proof, here):
             return  # Lean does not rewrite a hypothesis by itself, and does not fail
-        kind = self.reduce_core(self.fill(self.infer(proof)))
+        kind, arguments = self.reduce_core(self.fill(self.infer(proof))), list[t.Meta]()
         while isinstance(kind, t.Pi):
             proof, kind, meta = self._apply_to_meta(proof, kind, goal)
-            left_open, kind = [*left_open, meta], self.reduce_core(kind)
+            arguments, kind = [*arguments, meta], self.reduce_core(kind)
         head, sides = t.unapply(kind)
         if t.head_name(head) == "iff":
             proof = self._make("propext", proof)
@@ -410,7 +413,6 @@ class Run(Elaborator):
         body = self._instances(subject, left)
         new = self.fill(t.instantiate(body, right))
         recursor = t.Const("eq.rec", (*t.levels_of(head), self.sort_of(subject)))
-        more = [m for m in left_open if m.number not in self.solutions.values]
         motive = t.Lam("x", alpha, body)
         if here is None:
             rest = self.new_meta(new, goal.context, goal.tag)
@@ -424,7 +426,7 @@ class Run(Elaborator):
             rest = self.new_meta(goal.type, kept, goal.tag)
             moved = t.apply(recursor, alpha, left, motive, here, right, proof)
             value = t.App(t.bind(t.Lam, [changed], rest), moved)
-        self._close(self.fill(value), [rest, *more])
+        self._close(self.fill(value), [rest, *arguments, *inside])
 
     def _instances(self, subject: t.Term, pattern: t.Term) -> t.Term:
         """``subject`` with a loose variable for the instances of ``pattern``.
@@ -574,7 +576,7 @@ class Run(Elaborator):
         sides = t.unapply(kind)[1][1:]
         # Lean shows the other side as far as it has computed it.
         computed = any(t.head_name(x) in ("bit0", "bit1", "has_add.add") for x in sides)
-        one = any(isinstance(side, t.Local) for side in sides)
+        one = sides[0] != sides[1] and any(isinstance(side, t.Local) for side in sides)
         if node.kind != "cases" or computed or not one:
             raise Unknown(
                 f"`{node.kind}` of an equation that is not one for a variable", node.start
