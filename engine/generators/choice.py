@@ -47,6 +47,17 @@ def _model(settings: GeneratorSettings) -> str | None:
     return settings.model or bundled()
 
 
+def _process() -> list[str]:
+    # Not the working directory's `engine`, which may be anybody's; Python 3.10 has no `-P`.
+    module = "engine.generators.process"
+    if sys.version_info >= (3, 11):
+        return [sys.executable, "-P", "-m", module]
+    start = (
+        f"import sys, runpy; sys.path.remove(''); runpy.run_module('{module}', None, '__main__')"
+    )
+    return [sys.executable, "-c", start]
+
+
 class Guarded:
     """The generators of one search: the first that answers is used.
 
@@ -178,8 +189,7 @@ class Generators:
 
     def _local(self, backend: str, model: str) -> RemoteGenerator:
         settings = self._settings
-        argv = [sys.executable, "-m", "engine.generators.process"]
-        argv += ["--model", model, "--backend", backend]
+        argv = [*_process(), "--model", model, "--backend", backend]
         argv += ["--max-state-bytes", str(settings.max_state_bytes)]
         if backend != "ct2" or settings.kind == "ct2":
             argv += ["--device", settings.device, "--compute-type", settings.compute_type]

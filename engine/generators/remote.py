@@ -269,6 +269,16 @@ async def _patiently(event: Coroutine[Any, Any, object], seconds: float) -> None
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def _whole(work: Coroutine[Any, Any, None]) -> None:
+    """Does ``work`` to its end, and is cancelled only then: no process is left half started."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
 class RemoteGenerator:
     """A :class:`engine.generators.TacticGenerator` that a process serves, for any number of
     searches at the same time; the process decides how it batches them."""
@@ -374,7 +384,7 @@ class RemoteGenerator:
     async def _live_once(self) -> GeneratorError:
         connection = _Connection(self._argv)
         try:
-            await connection.open()
+            await _whole(connection.open())
             await asyncio.wait({connection.hello}, timeout=self._limits.start)
             if not connection.hello.done():
                 return GeneratorError(f"was not ready within {self._limits.start:g} s")
@@ -388,4 +398,4 @@ class RemoteGenerator:
             return failure
         finally:
             self._connection = None
-            await connection.close()
+            await _whole(connection.close())

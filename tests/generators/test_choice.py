@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -265,3 +266,29 @@ def test_a_conversion_inside_a_folder_or_in_the_cache(tmp_path: Path) -> None:
 )
 def test_what_can_be_a_hub_id(text: str, is_id: bool) -> None:
     assert is_hub_id(text) is is_id
+
+
+async def test_the_working_directory_is_not_where_our_code_comes_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "__init__.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    generators = Generators(GeneratorSettings(kind="ct2", model=str(CONVERTED), threads=1))
+    try:
+        if CT2:
+            await generators.ready()
+        else:
+            with pytest.raises(EngineError, match="CTranslate2 cannot be imported"):
+                await generators.ready()
+    finally:
+        await generators.close()
+
+
+def test_the_engine_itself_stays_light() -> None:
+    code = (
+        "import engine.prove, sys; "
+        "print({'ctranslate2', 'numpy', 'torch', 'transformers'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == b"set()"
