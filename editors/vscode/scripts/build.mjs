@@ -1,5 +1,5 @@
 // `node scripts/build.mjs`: src/extension.ts into dist/extension.js; with `--tests`, the tests into out/.
-import { globSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
 
@@ -16,7 +16,7 @@ if (process.argv.includes("--tests")) {
   rmSync("out", { recursive: true, force: true });
   await esbuild.build({
     ...common,
-    entryPoints: globSync("test/*.test.ts"),
+    entryPoints: readdirSync("test").map((name) => `test/${name}`),
     outdir: "out",
     outExtension: { ".js": ".cjs" },
     sourcemap: "inline",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.editors.vscode.workbench import other_extension, program
+from tests.editors.vscode.workbench import ROOT, other_extension, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +82,9 @@ def test_all_sites_of_a_file_are_proved_by_a_command(scripted: Place, opened: Op
         window.command("DS-Prover: Prove All Sites in This File")
         window.until(lambda: "sorry" not in window.disk("a.lean"))
         window.until(lambda: "2 of 2 sites proved" in window.messages())
+        window.go(1, 1)
+        window.command("DS-Prover: Prove at the Cursor")
+        window.until(lambda: "There is nothing to prove here" in window.messages())
 
 
 def test_what_was_not_found_leaves_its_tree(opened: Opened) -> None:
@@ -130,8 +135,38 @@ def test_a_workspace_that_is_not_trusted_starts_nothing(place: Place, opened: Op
         assert not (place.root / "server.log").exists()
 
 
+LEAN4 = {"id": "lean4", "extensions": [".lean"]}
+
+
+def test_a_lean_4_document_that_came_to_us_is_given_back(place: Place, opened: Opened) -> None:
+    other_extension(place.extensions, "leanprover.lean4", language=LEAN4, folder_name="a-lean4")
+    place.write("lakefile.toml", "")
+    with opened("four.lean", "theorem swap : True := sorry\n") as window:
+        window.until(lambda: window.language() == "lean4")
+        assert not (place.root / "server.log").exists()
+
+
+def test_the_python_that_is_chosen_has_the_server(place: Place, opened: Opened) -> None:
+    shutil.rmtree(place.programs)
+    python = place.root / "environment" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexport PYTHONPATH={ROOT}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    script = """
+        const path = PATH;
+        exports.activate = () => ({ environments: {
+          getActiveEnvironmentPath: () => ({ path }),
+          resolveEnvironment: async () =>
+            ({ executable: { uri: require("vscode").Uri.file(path) } }),
+        } });
+    """.replace("PATH", json.dumps(str(python)))
+    other_extension(place.extensions, "ms-python.python", script=script)
+    with opened("a.lean", SWAP) as window:
+        proves_swap(window)
+
+
 def test_beside_the_lean_4_extension(place: Place, opened: Opened) -> None:
-    other_extension(place.extensions, "leanprover.lean4", {"id": "lean4", "extensions": [".lean"]})
+    other_extension(place.extensions, "leanprover.lean4", language=LEAN4)
     place.write("lakefile.toml", "")
     with opened("four.lean", "theorem swap : True := sorry\n") as window:
         window.until(lambda: window.language() == "lean4")
@@ -150,7 +185,8 @@ def test_beside_the_lean_4_extension(place: Place, opened: Opened) -> None:
 
 
 def test_beside_the_lean_3_extension(place: Place, opened: Opened) -> None:
-    other_extension(place.extensions, "jroesch.lean", {"id": "lean", "extensions": [".lean"]})
+    language = {"id": "lean", "extensions": [".lean"]}
+    other_extension(place.extensions, "jroesch.lean", language=language)
     with opened("a.lean", SWAP) as window:
         proves_swap(window)
 

@@ -101,17 +101,29 @@ def install(vsix: Path, extensions: Path, scratch: Path) -> None:
     subprocess.run([*command, *places], check=True, capture_output=True, env=_environment(scratch))
 
 
-def other_extension(extensions: Path, identity: str, language: dict[str, Any]) -> None:
-    """A stand-in of another extension that claims a language."""
+def other_extension(
+    extensions: Path,
+    identity: str,
+    *,
+    language: dict[str, Any] | None = None,
+    script: str = "",
+    folder_name: str = "",
+) -> None:
+    """A stand-in of another extension, which claims a language or runs a script.
+
+    Of two that claim a suffix, VS Code obeys the one whose folder's name is the later.
+    """
     publisher, name = identity.split(".")
-    folder = extensions / f"{identity}-1.0.0"
+    folder = extensions / (folder_name or f"{identity}-1.0.0")
     folder.mkdir()
+    (folder / "main.js").write_text(script)
     manifest = {
         "name": name,
         "publisher": publisher,
         "version": "1.0.0",
         "engines": {"vscode": "^1.90.0"},
-        "contributes": {"languages": [language]},
+        "contributes": {"languages": [language] if language else []},
+        **({"main": "main.js", "activationEvents": []} if script else {}),
     }
     (folder / "package.json").write_text(json.dumps(manifest))
     listing = extensions / "extensions.json"
