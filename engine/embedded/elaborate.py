@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -105,7 +105,7 @@ class Elaborator(Checker):
 
     def fill(self, term: t.Term) -> t.Term:
         """``term`` with the solutions that are known."""
-        values = self.solutions.values
+        values, metas = self.solutions.values, self.solutions.metas
 
         def change(part: t.Term, _: int) -> t.Term | None:
             self.tick()
@@ -115,17 +115,22 @@ class Elaborator(Checker):
             if isinstance(head, t.Meta) and head.number in values:
                 value = self.fill(self._at(head, values[head.number]))
                 return t.beta(value, [self.fill(argument) for argument in t.unapply(part)[1]])
+            if isinstance(part, t.Meta) and part.arguments is metas[part.number].context:
+                return part
             if isinstance(part, t.Sort):
-                return t.Sort(self.fill_level(part.level))
-            if isinstance(part, t.Const) and part.levels:
-                return t.Const(part.name, tuple(map(self.fill_level, part.levels)))
+                level = self.fill_level(part.level)
+                return part if level == part.level else t.Sort(level)
+            if isinstance(part, t.Const):
+                levels = tuple(map(self.fill_level, part.levels))
+                return part if levels == part.levels else t.Const(part.name, levels)
             return None
 
         return t.replace(term, change)
 
     def fill_local(self, local: t.Local) -> t.Local:
         """The local with the solutions in its type."""
-        return t.Local(local.number, local.name, self.fill(local.type), local.info)
+        kind = self.fill(local.type)
+        return local if kind is local.type else replace(local, type=kind)
 
     def fill_level(self, level: t.Level) -> t.Level:
         """``level`` with the solutions that are known."""
@@ -187,9 +192,11 @@ class Elaborator(Checker):
         """Makes the terms equal, if it can; where it fails, some metas may have been solved."""
         self.tick()
         one, other = self.fill(one), self.fill(other)
+        if one == other:
+            return True
         if not (self.only_reducible or self._is_open(one) or self._is_open(other)):
             return Checker(self.environment, self.tick).equal(one, other)
-        if one == other or self._solved(one, other):
+        if self._solved(one, other):
             return True
         reduced = self.reduce_core(one), self.reduce_core(other)
         if reduced != (one, other) and self._solved(*reduced):
@@ -198,8 +205,12 @@ class Elaborator(Checker):
 
     def _is_open(self, term: t.Term) -> bool:
         """Whether there is something left to find in the filled ``term``."""
-        levels = any(isinstance(param.name, int) for param in t.universe_params(term))
-        return levels or any(isinstance(part, t.Meta) for part in t.parts(term))
+        for part in t.parts(term):
+            levels = part.levels if isinstance(part, t.Const) else ()
+            levels = (part.level,) if isinstance(part, t.Sort) else levels
+            if isinstance(part, t.Meta) or any(map(_has_unknown, levels)):
+                return True
+        return False
 
     def _solved(self, one: t.Term, other: t.Term) -> bool:
         for flexible, rigid in ((one, other), (other, one)):
@@ -510,6 +521,10 @@ def new_name(wanted: str, taken: set[str]) -> str:
 def _local(name: str, kind: t.Term, info: str) -> t.Local:
     # Lean gives a `_` a name of its own, that cannot be written.
     return t.Local(t.fresh(), "_x" if name == "_" else name, kind, info)
+
+
+def _has_unknown(level: t.Level) -> bool:
+    return any(isinstance(param.name, int) for param in t.params_of(level))
 
 
 def _is_guess(part: t.Term) -> bool:

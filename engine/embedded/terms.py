@@ -8,6 +8,7 @@ people; two terms that differ in them only are equal.
 from __future__ import annotations
 
 import itertools
+import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -102,7 +103,9 @@ def level_leq(one: Level, other: Level) -> bool:
 
 def level_equal(one: Level, other: Level) -> bool:
     """Whether the two are the same for all values of the parameters."""
-    return one == other or (level_leq(one, other) and level_leq(other, one))
+    if one == other or {type(one), type(other)} == {Zero, Succ}:
+        return one == other
+    return level_leq(one, other) and level_leq(other, one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +219,8 @@ def replace(term: Term, change: Callable[[Term, int], Term | None], depth: int =
         kind, value = replace(term.type, change, depth), replace(term.value, change, depth)
         return Let(term.name, kind, value, replace(term.body, change, depth + 1))
     if isinstance(term, Meta) and term.arguments:
-        arguments = tuple(replace(argument, change, depth) for argument in term.arguments)
-        same = all(a is b for a, b in zip(arguments, term.arguments, strict=True))
+        arguments = tuple([replace(argument, change, depth) for argument in term.arguments])
+        same = all(map(operator.is_, arguments, term.arguments))
         return term if same else Meta(term.number, arguments)
     return term
 
