@@ -145,16 +145,23 @@ async def put(server: Server, document: OpenDocument, site: Site, replacement: s
         except asyncio.TimeoutError:
             return None if seen else "The editor did not answer."
         except JsonRpcException as error:
-            return None if seen else f"The editor refused the edit: {error.message}."
+            return None if seen else await _refused(document, before, error.message)
         if not given.applied and not seen:
-            said = f": {given.failure_reason}" if given.failure_reason else ""
-            return f"The editor refused the edit{said}."
+            return await _refused(document, before, given.failure_reason)
         await asyncio.wait({watching}, timeout=_CHANGE_SECONDS if document.open else 0)
         if seen or await _stands(document, site, replacement, before):
             return None
         return "The editor did not make the edit."
     finally:
         watching.cancel()
+
+
+async def _refused(document: OpenDocument, before: str, why: str | None) -> str:
+    """An editor may refuse because of what the user has typed, and tell of that only when the user
+    pauses (Emacs does); it is waited for, so that the text is seen to have changed.
+    """
+    await document.until(lambda: document.text != before, _CHANGE_SECONDS)
+    return f"The editor refused the edit{f': {why}' if why else ''}."
 
 
 async def _stands(document: OpenDocument, site: Site, replacement: str, before: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,27 @@ async def test_a_stale_edit_is_tried_again(scripted: Editor, tmp_path: Path) -> 
     assert "sorry" not in buffer.text
     assert len(scripted.edits) == 2
     assert judged(tmp_path)[0][0] == "-- typed in the same moment\n" + GATE
+
+
+async def test_an_editor_that_tells_of_a_change_after_it_has_refused(
+    scripted: Editor, tmp_path: Path
+) -> None:
+    """As Emacs does, which waits for a pause of the user's."""
+    uri = uri_of(tmp_path)
+    buffer = scripted.open(uri, GATE)
+    apply = scripted.apply_edit
+
+    def refuse(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+        scripted.apply_edit = apply
+        asyncio.get_running_loop().call_later(0.5, scripted.edit, uri, 0, 0, "-- typed before\n")
+        return types.ApplyWorkspaceEditResult(applied=False, failure_reason="version")
+
+    scripted.apply_edit = refuse
+    job = await searching(scripted, uri, GATE)
+    open_gate(tmp_path)
+    assert (await scripted.until_over(job))["state"] == "proved"
+    assert buffer.text.startswith("-- typed before\n")
+    assert "sorry" not in buffer.text
 
 
 async def test_an_editor_that_refuses(scripted: Editor, tmp_path: Path) -> None:
