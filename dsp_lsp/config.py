@@ -52,7 +52,8 @@ class Config:
     embedded_fallback: bool = _setting(
         True,
         "Where no Lean 3 is found, let the embedded core, which knows a small part of it, serve "
-        "documents that import nothing and are in no project.",
+        "documents that import nothing and are in no project. What it proves is inserted only "
+        "when you say so.",
     )
     threads: int = _setting(
         0, "How many tactics Lean tries at the same time. 0: the number of cores.", least=0

@@ -21,6 +21,7 @@ from engine.source import find_again
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
+    from dsp_lsp.positions import Mark
     from engine.protocol import ProgressReport, ProveResult, SuggestResult, Verdict
     from engine.source import Analysis, Site
 
@@ -91,8 +92,9 @@ class Job:
     """A search, or a request for next tactics, at ``site`` of ``text``, the document at ``uri``.
 
     ``name`` is what people call the declaration. ``promised`` are seconds to be added when the
-    budget is used. ``engine`` is the number of the engine process that knows the job. ``message``
-    says why there is no proof or why it was withheld, ``remedy`` what to do.
+    budget is used. ``mark`` follows the site while the document is open. ``engine`` is the number
+    of the engine process that knows the job. ``message`` says why there is no proof or why it was
+    withheld, ``remedy`` what to do.
     """
 
     id: str
@@ -110,6 +112,7 @@ class Job:
     proof: Proof | None = None
     suggestions: SuggestResult | None = None
     engine: int | None = None
+    mark: Mark | None = field(default=None, repr=False)
     message: str = ""
     remedy: str = ""
     stopping: bool = False
@@ -130,8 +133,21 @@ class Job:
     def site_in(self, analysis: Analysis) -> Site | None:
         """Where the site is in a later text; None if it has gone or says something else."""
         if self._place is None or self._place[0] is not analysis:
-            self._place = analysis, find_again(self.site, analysis)
+            self._place = analysis, self._find(analysis)
         return self._place[1]
+
+    def _find(self, analysis: Analysis) -> Site | None:
+        offset = self.mark.offset if self.mark is not None else None
+        if offset is None:
+            return find_again(self.site, analysis)
+        # Another site of the declaration may have been proved: its number there tells nothing.
+        wanted = self.site.declaration
+        for site in analysis.sites:
+            if site.span.start == offset and site.kind is self.site.kind:
+                found = site.declaration
+                same = found.statement_hash == wanted.statement_hash and found.name == wanted.name
+                return site if same else None
+        return None
 
 
 class Jobs:

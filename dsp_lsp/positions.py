@@ -11,7 +11,7 @@ from bisect import bisect_right
 from enum import Enum
 from itertools import accumulate
 
-__all__ = ["Encoding", "Lines", "Place", "code_points", "units"]
+__all__ = ["Encoding", "Lines", "Mark", "Place", "code_points", "units"]
 
 Place = tuple[int, int]
 """A line (from 0) and a character (from 0, in the editor's units): an LSP position."""
@@ -47,6 +47,28 @@ def code_points(text: str, count: int, encoding: Encoding) -> int:
         if seen > count:
             return index
     return len(text)
+
+
+class Mark:
+    """Where a piece of a text is while the text changes.
+
+    ``offset`` is None once the piece itself was touched: then nobody knows what became of it.
+    """
+
+    __slots__ = ("__weakref__", "length", "offset")
+
+    def __init__(self, start: int, end: int) -> None:
+        self.offset: int | None = start
+        self.length = end - start
+
+    def change(self, start: int, end: int, length: int) -> None:
+        """The code points ``start:end`` became ``length`` others."""
+        if self.offset is None or start >= self.offset + self.length:
+            return
+        if end <= self.offset:
+            self.offset += length - (end - start)
+        else:
+            self.offset = None
 
 
 class Lines:

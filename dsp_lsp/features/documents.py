@@ -6,12 +6,13 @@ import asyncio
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
 from dsp_lsp.dialect import Dialect, dialect_of
-from dsp_lsp.positions import Lines
+from dsp_lsp.positions import Lines, Mark
 from engine.source import analyse
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class OpenDocument:
         self._analysing = asyncio.Lock()
         self._dialect: Dialect | None = None
         self._watchers: list[Callable[[], None]] = []
+        self._marks: WeakSet[Mark] = WeakSet()
 
     @property
     def path(self) -> Path | None:
@@ -96,19 +98,22 @@ class OpenDocument:
         """Takes the editor's changes, in order."""
         for change in changes:
             span = getattr(change, "range", None)
-            if span is None:
-                self.text = change.text
-            else:
+            start, end = 0, len(self.text)
+            if span is not None:
                 lines = self.lines
                 start = lines.offset((span.start.line, span.start.character))
                 end = max(start, lines.offset((span.end.line, span.end.character)))
-                self.text = self.text[:start] + change.text + self.text[end:]
+            self.text = self.text[:start] + change.text + self.text[end:]
+            for mark in self._marks:
+                mark.change(start, end, len(change.text))
         self.version = version
         self._tell()
 
     def close(self) -> None:
         """The editor has closed it."""
         self.open = False
+        for mark in self._marks:
+            mark.offset = None
         self._tell()
 
     async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
@@ -133,6 +138,12 @@ class OpenDocument:
     def _tell(self) -> None:
         for look in list(self._watchers):
             look()
+
+    def mark(self, site: Site) -> Mark:
+        """Follows a site of the present text."""
+        mark = Mark(site.span.start, site.span.end)
+        self._marks.add(mark)
+        return mark
 
     def site_range(self, site: Site) -> types.Range:
         """Where a site of the present text is, for the editor."""

@@ -15,7 +15,7 @@ from dsp_lsp.features.client import answer, takes_versions
 from dsp_lsp.features.documents import path_for_engine
 from dsp_lsp.jobs import Phase
 from engine.protocol import VerifyParams
-from engine.source import find_again, render_proof
+from engine.source import render_proof
 
 if TYPE_CHECKING:
     from dsp_lsp.engine_host import Lease
@@ -63,7 +63,8 @@ async def deliver(server: Server, job: Job, lease: Lease) -> None:
         if reason is None:
             job.end(Phase.PROVED)
             return
-        if document.text == text:
+        if document.text == text or (job.mark is not None and job.mark.offset is None):
+            # Nothing has changed, or the site itself: once more would not help, or do harm.
             job.end(Phase.WITHHELD, reason, f"{_AGAIN} {_KEPT}")
             return
     job.end(Phase.WITHHELD, "The document kept changing.", f"{_AGAIN} {_KEPT}")
@@ -78,7 +79,7 @@ async def _judged_anew(
     analysis = await document.analysis()
     if document.text != text:
         return replace(proof, text="")
-    site = find_again(proof.site, analysis)
+    site = job.site_in(analysis)
     if site is None:
         wanted = proof.site.declaration
         same = any(
@@ -129,7 +130,7 @@ async def put(server: Server, document: OpenDocument, site: Site, replacement: s
             versioned=takes_versions(server),
         ),
     )
-    before = document.text
+    before, mark = document.text, document.mark(site)
     seen = False
 
     def arrived() -> bool:
@@ -149,7 +150,8 @@ async def put(server: Server, document: OpenDocument, site: Site, replacement: s
         if not given.applied and not seen:
             return await _refused(document, before, given.failure_reason)
         await asyncio.wait({watching}, timeout=_CHANGE_SECONDS if document.open else 0)
-        if seen or await _stands(document, site, replacement, before):
+        touched = mark.offset is None
+        if seen or (touched and await _stands(document, site, replacement, before)):
             return None
         return "The editor did not make the edit."
     finally:
@@ -166,13 +168,11 @@ async def _refused(document: OpenDocument, before: str, why: str | None) -> str:
 
 async def _stands(document: OpenDocument, site: Site, replacement: str, before: str) -> bool:
     """Whether the edit is there together with what the user typed in the same moment."""
-    text = document.text
-    if text == before:
-        return False
-    analysis = await document.analysis()
+    text, analysis = await document.snapshot()
     wanted, proof = site.declaration, "".join(replacement.split())
-    return find_again(site, analysis) is None and any(
-        proof in "".join(text[one.span.start : one.span.end].split())
+    old = "".join(before[wanted.span.start : wanted.span.end].split()).count(proof)
+    return any(
+        "".join(text[one.span.start : one.span.end].split()).count(proof) > old
         for one in analysis.declarations
         if one.statement_hash == wanted.statement_hash and one.name == wanted.name
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dsp_lsp.engine_host import Lease
     from dsp_lsp.features.documents import OpenDocument
     from dsp_lsp.server import Server
-    from engine.protocol import ProveResult
+    from engine.protocol import ProveResult, Verdict
     from engine.source import Analysis, Site
 
 __all__ = ["can_extend", "can_insert", "job_at", "new_job", "present_site", "register"]
@@ -188,6 +188,7 @@ def new_job(server: Server, document: OpenDocument, site: Site, budget: float) -
         site=site,
         name=subject(site),
         budget=budget,
+        mark=document.mark(site),
     )
 
 
@@ -219,6 +220,7 @@ async def _search(server: Server, job: Job) -> None:
                 "The statement has changed before the search began.", remedy="Start it again."
             )
         job.text, job.site, job.engine = text, site, lease.number
+        job.mark = document.mark(site)
         params = ProveParams(
             job=job.id,
             text=text,
@@ -269,11 +271,23 @@ async def _conclude(server: Server, job: Job, lease: Lease, result: ProveResult)
             replacement=result.replacement,
             verdict=result.verdict,
         )
-        await insertion.deliver(server, job, lease)
+        if _lean_is_missing(server, result.verdict):
+            job.end(
+                Phase.WITHHELD,
+                f"No Lean 3 was found, and only {result.verdict.checker} has checked it.",
+                "Choose “Insert the proof” at the site if that is enough.",
+            )
+        else:
+            await insertion.deliver(server, job, lease)
     elif result.stop_reason is StopReason.CANCELLED:
         job.end(Phase.STOPPED, *why_not_found(StopReason.CANCELLED))
     else:
         job.end(Phase.NOT_FOUND, *why_not_found(result.stop_reason))
+
+
+def _lean_is_missing(server: Server, verdict: Verdict) -> bool:
+    """Whether the embedded core has judged without having been asked for."""
+    return server.config.lean_path != "embedded" and "embedded" in verdict.checker
 
 
 async def _ask_to_stop(server: Server, lease: Lease, job: Job) -> None:

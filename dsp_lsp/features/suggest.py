@@ -19,7 +19,7 @@ from dsp_lsp.features.prove import new_job, present_site
 from dsp_lsp.jobs import Job, Phase, Proof
 from dsp_lsp.wording import described
 from engine.protocol import EngineError, Suggestion, SuggestParams, Verdict
-from engine.source import find_again, render_proof
+from engine.source import render_proof
 
 if TYPE_CHECKING:
     from dsp_lsp.server import Server
@@ -122,6 +122,7 @@ async def _choose(server: Server, params: commands.SuggestionParams) -> dict[str
         site=job.site,
         name=job.name,
         budget=0.0,
+        mark=job.mark,
     )
     server.jobs.start(insert, partial(_insert, server, chosen, found.goals))
     return {"job": insert.id}
@@ -150,7 +151,7 @@ async def _insert(server: Server, chosen: Suggestion, goals: int, job: Job) -> N
     if document is None:
         raise EngineError("The document is closed.")
     now, analysis = await document.snapshot()
-    site = find_again(job.site, analysis)
+    site = job.site_in(analysis)
     if site is None:
         raise EngineError("The statement has changed.", remedy="Ask for next tactics again.")
     steps = [chosen.tactic, *["sorry"] * chosen.goals]

@@ -225,3 +225,33 @@ async def test_the_proof_of_one_moves_the_other(scripted: Editor, tmp_path: Path
     for i in range(4):
         assert f"theorem gate_{i} (p : Prop) (h : p) : p := begin" in buffer.text
     await scripted.eventually(lambda: any("4 of 4" in m.message for m in scripted.messages))
+
+
+async def test_two_sites_of_one_declaration(scripted: Editor, tmp_path: Path) -> None:
+    """The proof of the first makes the second the first."""
+    text = (
+        "theorem gate (p q : Prop) (hp : p) (hq : q) : p ∧ q :=\n"
+        "begin\n  split,\n  sorry,\n  sorry\nend\n"
+    )
+    uri = uri_of(tmp_path)
+    buffer = scripted.open(uri, text)
+    second = await searching(scripted, uri, text, 1)
+    first = await searching(scripted, uri, text, 0)
+    open_gate(tmp_path)
+    for job in (first, second):
+        assert (await scripted.until_over(job))["state"] == "proved"
+    assert "sorry" not in buffer.text
+    assert buffer.text.startswith(text[: at(text)])
+    assert buffer.text.endswith("\nend\n")
+
+
+async def test_the_user_writes_something_else_there(scripted: Editor, tmp_path: Path) -> None:
+    uri = uri_of(tmp_path)
+    buffer = scripted.open(uri, GATE)
+    job = await searching(scripted, uri, GATE)
+    scripted.edit(uri, at(GATE), at(GATE) + len("sorry"), "h")
+    open_gate(tmp_path)
+    over = await scripted.until_over(job)
+    assert over["state"] == "withheld"
+    assert "The site has gone" in over["message"]
+    assert buffer.text == GATE.replace("sorry", "h")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsp_lsp.positions import Encoding, Lines, code_points, units
+from dsp_lsp.positions import Encoding, Lines, Mark, code_points, units
 
 CODECS = {
     Encoding.UTF8: ("utf-8", 1),
@@ -75,3 +75,27 @@ def test_an_empty_text(encoding: Encoding) -> None:
     assert lines.place(0) == (0, 0)
     assert lines.offset((0, 0)) == 0
     assert lines.line_span(0) == (0, 0)
+
+
+@given(st.data(), st.text("ab", max_size=12), st.text("ab", max_size=12))
+def test_a_mark_follows_its_piece(data: st.DataObject, before: str, after: str) -> None:
+    text = before + "sorry" + after
+    mark = Mark(len(before), len(before) + 5)
+    for _ in range(data.draw(st.integers(0, 6))):
+        start = data.draw(st.integers(0, len(text)))
+        end = data.draw(st.integers(start, len(text)))
+        new = data.draw(st.text("ab", max_size=4))
+        text = text[:start] + new + text[end:]
+        mark.change(start, end, len(new))
+    # It is lost when, and only when, the word is: the other letters make no other.
+    assert (mark.offset is None) == ("sorry" not in text)
+    if mark.offset is not None:
+        assert text.index("sorry") == mark.offset
+
+
+def test_a_mark_of_nothing_stays_behind_its_word() -> None:
+    mark = Mark(2, 2)  # after the `:=` of ":= …"
+    mark.change(2, 2, 3)
+    assert mark.offset == 2
+    mark.change(0, 0, 4)
+    assert mark.offset == 6
