@@ -110,7 +110,7 @@ class EngineProcess:
 
     ``command`` replaces that command line; ``log`` gets the lines of the engine's standard error,
     of which the last are quoted when the engine dies. ``niceness`` is how much it, and all it
-    starts, stands back for other programs, 0 to 19. Start it from the thread that will live
+    starts, stands back for us and for other programs. Start it from the thread that will live
     longest: Linux ends the engine with the thread that started it.
     """
 
@@ -160,7 +160,8 @@ class EngineProcess:
         if self._niceness:
             # At once, before it has threads or children, which inherit it.
             with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, self._niceness)
+                niceness = min(19, os.getpriority(os.PRIO_PROCESS, 0) + self._niceness)
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, niceness)
         self._stderr = asyncio.create_task(self._drain(self._process))
         self._watch = asyncio.create_task(self._listen(self._process))
         try:

@@ -63,7 +63,8 @@ class Mark:
 
     def change(self, start: int, end: int, length: int) -> None:
         """The code points ``start:end`` became ``length`` others."""
-        if self.offset is None or start >= self.offset + self.length:
+        nothing = start == end and not length
+        if self.offset is None or start >= self.offset + self.length or nothing:
             return
         if end <= self.offset:
             self.offset += length - (end - start)

@@ -4,7 +4,7 @@ By the first word of the theorem's name: `gate` searches until the file `gate` i
 ``FAKE_ENGINE_HOME`` exists, and is then proved; `budget` runs out of its budget, and is proved when
 it is given more; `strict` is proved, and any proof of it refused when it is judged anew; `deaf`
 does not end when it is cancelled. Each verdict asked for is a line in the file `verified`,
-and each search's path one in `searched`.
+and each search's text and path one in `searched`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class EditorsProver(FakeProver):
 
     async def prove(self, params: ProveParams, report: Report) -> ProveResult:
         with (HOME / "searched").open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(params.path) + "\n")
+            stream.write(json.dumps([params.text, params.path]) + "\n")
         name = NAME.findall(params.text[: params.site])[-1]
         word = re.split(r"[_\d]", name)[0]
         if word == "budget":
