@@ -47,6 +47,14 @@ def test_the_extension_and_the_server_have_one_version() -> None:
     assert lock["version"] == lock["packages"][""]["version"] == __version__
 
 
+def test_the_lock_knows_every_platform() -> None:
+    # npm leaves out of it what its registry did not have, and `npm ci` refuses it then.
+    packages = json.loads((EXTENSION / "package-lock.json").read_text("utf-8"))["packages"]
+    names = {path.rpartition("node_modules/")[2] for path in packages}
+    for path, package in packages.items():
+        assert set(package.get("optionalDependencies", ())) <= names, path
+
+
 def test_commands_are_named_apart_from_the_servers_and_all_are_there() -> None:
     declared = {one["command"]: one for one in MANIFEST["contributes"]["commands"]}
     assert all(name.startswith("dsp-lsp.") for name in declared)

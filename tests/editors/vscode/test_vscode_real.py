@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.editors.vscode.workbench import ROOT, other_extension, program
+from tests.editors.vscode.workbench import ROOT, other_extension, program, runs, wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ def test_a_sorry_is_proved_and_one_undo_brings_it_back(opened: Opened) -> None:
         window.picture("proved")
         window.page.keyboard.press("Escape")
         window.page.keyboard.press("Control+Z")
-        window.until(lambda: window.disk("a.lean") == SWAP)
+        window.until(lambda: window.text().strip() == SWAP.strip())
 
 
 def test_a_search_is_seen_and_stopped(scripted: Place, opened: Opened) -> None:
@@ -74,6 +74,29 @@ def test_a_search_is_seen_and_stopped(scripted: Place, opened: Opened) -> None:
         window.page.locator(".quick-input-list .monaco-list-row", has_text="hang").first.click()
         window.until(lambda: "Ln 2," in window.seen())
         assert window.disk("a.lean") == HANG
+
+
+def test_what_is_typed_above_a_running_search_stays(scripted: Place, opened: Opened) -> None:
+    scripted.environment = {"FAKE_ENGINE_HOME": str(scripted.root)}
+    text = "theorem gate (p : Prop) : p → p :=\nsorry\n"
+    with opened("a.lean", text) as window:
+        window.go(2, 3)
+        window.choose("Prove with DS-Prover")
+        window.until(lambda: "nodes" in window.status())
+        window.go(1, 1)
+        window.page.keyboard.type("-- 1\n")
+        window.until(lambda: window.disk("a.lean") == "-- 1\n" + text)
+        (scripted.root / "gate").touch()
+        window.until(lambda: "sorry" not in window.disk("a.lean"))
+        assert window.disk("a.lean").startswith("-- 1\n" + text.replace("sorry\n", "begin"))
+        # An undo while VS Code still saves would not be saved: look at the editor, not at the disk.
+        window.page.keyboard.press("Control+Z")
+        window.until(lambda: window.text().strip() == ("-- 1\n" + text).strip())
+        # Nothing outlives its window.
+        pid = int((scripted.programs / "pid").read_text())
+        assert runs(pid)
+        window.page.close()
+        wait(lambda: not runs(pid))
 
 
 def test_all_sites_of_a_file_are_proved_by_a_command(scripted: Place, opened: Opened) -> None:

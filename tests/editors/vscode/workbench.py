@@ -244,7 +244,7 @@ def running(place: Place) -> Iterator[int]:
             command, stdout=log, stderr=log, env=environment, start_new_session=True
         )
         try:
-            _wait(lambda: _answers(port))
+            wait(lambda: _answers(port))
             yield port
         finally:
             os.killpg(process.pid, signal.SIGKILL)
@@ -259,12 +259,23 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _wait(condition: Callable[[], Any], what: Callable[[], Any] = lambda: "") -> Any:
+def wait(condition: Callable[[], Any]) -> None:
+    """Waits until something is so, without a window."""
     end = time.monotonic() + GUARD
-    while not (found := condition()):
-        assert time.monotonic() < end, what()
+    while not condition():
+        assert time.monotonic() < end
         time.sleep(0.1)
-    return found
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    done = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")
 
 
 class Workbench:
