@@ -129,6 +129,10 @@ class Settings:
     that import nothing and are in no project. ``threads``: how many tactics
     Lean runs at the same time; None for the number of cores. ``memory_mb``: Lean's own memory
     limit (its ``-M``). ``generator``: what proposes tactics.
+
+    ``warm``: whether Leans stay, with their imports loaded, for the next site; at most
+    ``warm_processes`` of them, ``warm_memory_mb`` together, each for ``warm_idle_seconds`` without
+    work. Without it each search starts a Lean of its own.
     """
 
     lean: str | None = None
@@ -137,6 +141,10 @@ class Settings:
     memory_mb: int = 6144
     sandbox: SandboxMode = "auto"
     generator: GeneratorSettings = field(default_factory=GeneratorSettings)
+    warm: bool = True
+    warm_processes: int = 3
+    warm_memory_mb: int = 4096
+    warm_idle_seconds: float = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)

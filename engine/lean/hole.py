@@ -9,12 +9,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.lean.channel import Channel
-from engine.lean.process import LeanCommand, LeanProcess
-from engine.lean.scratch import make_scratch, remove_scratch
 from engine.values import Failed, Outcome, Progress, Solved, TimedOut
+
+if TYPE_CHECKING:
+    from engine.lean.host import Host, Hosts
+    from engine.lean.messages import Message
+    from engine.lean.process import LeanProcess
 
 _LONGEST_TACTIC = 16_384
 """Code points; a longer tactic fails without a look."""
@@ -86,7 +89,8 @@ class _Flight:
 
 
 Render = Callable[[Path], str]
-"""Given the hole's folder, the whole text for Lean with the hole in the site's place."""
+"""Given the hole's folder, the whole text for Lean with the hole in the site's place; ``line`` is
+where the site's declaration starts in it."""
 
 
 class LeanHole:
@@ -96,13 +100,14 @@ class LeanHole:
     killed and started again: its tactics are replayed when it is needed.
     """
 
-    def __init__(self, command: LeanCommand, render: Render, *, threads: int) -> None:
-        self._command = command
+    def __init__(self, hosts: Hosts, render: Render, *, threads: int, line: int = 1) -> None:
+        self._hosts = hosts
         self._render = render
+        self._line = line
         # Twice the threads keeps every thread busy while answers travel, and leaves Lean idle
         # soon after a stop: a task that was started cannot be taken back.
         self._slots = max(2, 2 * threads)
-        self._folder: Path | None = None
+        self._host: Host | None = None
         self._process: LeanProcess | None = None
         self._channel: Channel | None = None
         self._free: asyncio.Queue[int] = asyncio.Queue()
@@ -130,33 +135,37 @@ class LeanHole:
 
     async def _start(self, timeout: float) -> Greeting:
         self._generation += 1
-        self._folder = make_scratch()
-        file = self._folder / "document.lean"
-        file.write_bytes(self._render(self._folder).encode("utf-8"))
+        self._host = host = await self._hosts()
         self._hello = asyncio.get_running_loop().create_future()
         self._flights = {}
         self._free = asyncio.Queue()
         for slot in range(self._slots):
             self._free.put_nowait(slot)
         self._live = {0}
-        self._channel = Channel(self._folder, self._slots, self._answered)
-        self._process = await LeanProcess.start(self._command, file)
-        ended = self._process.ended
-        waited_for: set[asyncio.Future[Any]] = {self._hello, ended}
+        self._channel = Channel(host.folder, self._slots, self._answered)
+        over = await host.show(self._render(host.folder), self._line)
+        process = self._process = host.process
+        if process is None:
+            raise RuntimeError("a host without a process")
+        ended = process.ended
+        waited_for: set[asyncio.Future[Any]] = {self._hello, over}
         done, _ = await asyncio.wait(
             waited_for, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
         )
         if self._hello not in done:
             self._hello.cancel()
-            if ended in done:
+            if ended.done():
                 # Status 1 means that there are errors among the messages.
                 failed = ended.result() not in (0, 1)
-                how = self._process.how_it_ended()
+                how = process.how_it_ended()
                 raise NotReachedError(f"Lean {how} before the site", failed=failed)
+            if over in done:
+                raise NotReachedError("Lean came to the end without the site", failed=False)
             raise NotReachedError(
                 f"Lean did not come to the site within {timeout:.0f} s", failed=True
             )
-        ended.add_done_callback(lambda _: self._died(self._process))
+        ended.add_done_callback(lambda _: self._died(process))
+        await host.settle()
         return self._hello.result()
 
     @property
@@ -172,19 +181,25 @@ class LeanHole:
         return self._process
 
     async def close(self) -> None:
-        """Kills Lean and removes the hole's folder; may be called twice, and before ``open``."""
-        if self._channel is not None:
-            self._channel.close()
-            self._channel = None
-        process, self._process = self._process, None
-        if process is not None:
-            await process.kill()
-        if self._folder is not None:
-            remove_scratch(self._folder)
-            self._folder = None
+        """Leaves the Lean; may be called twice, and before ``open``."""
+        channel, self._channel = self._channel, None
+        host, self._host = self._host, None
+        self._process = None
+        if channel is not None:
+            channel.send([])  # the hole ends
+        if host is not None:
+            await host.leave(channel.close if channel is not None else _nothing, calm=self._calm)
 
-    def _died(self, process: LeanProcess | None) -> None:
-        if process is not None and process is self._process:
+    @property
+    def _calm(self) -> bool:
+        return len(self._flights) == 0
+
+    async def messages(self) -> Sequence[Message]:
+        """What Lean says of a text in which it did not meet the hole."""
+        return await self._host.messages() if self._host is not None else []
+
+    def _died(self, process: LeanProcess) -> None:
+        if process is self._process:
             flights, self._flights = self._flights, {}
             self._process = None
             for slot, flight in flights.items():
@@ -361,6 +376,10 @@ class LeanHole:
         outcome, _ = await self._request(parent, tactic, 2 * timeout, number=state_id)
         if not isinstance(outcome, Progress):
             raise LeanDiedError("Lean did not repeat a tactic that it had accepted before")
+
+
+def _nothing() -> None:
+    """There is no channel to let go of."""
 
 
 def _greeting(body: object) -> Greeting | None:

@@ -1,17 +1,33 @@
 """The texts that Lean is given instead of the user's: a hole, or an audited proof, at a site.
 
 Pure. Only the site is changed, plus what keeps the text from being read wrongly: other sites
-without a proof get a `sorry`, the runtime is imported on the first line (so that line numbers
-stay), and the text ends behind the site's declaration, because nothing after it matters to it.
+without a proof get a `sorry`, and the text ends behind the site's declaration, because nothing
+after it matters to it. All imports, the runtime's first, stand on a line of their own in front of
+everything: texts with the same imports start with the same line, and a Lean that is given one
+after the other loads them once. So line ``n`` of the document is line ``n + SHIFT`` of the text.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.lean.runtime import MODULE
 from engine.source import Analysis, Site, SiteKind, Span, fill_edits, splice
 
-HEADER = f"import {MODULE} "
-"""What stands before the document's own first character."""
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SHIFT = 1
+"""How many lines stand before the document's own."""
+
+_FENCE = "/-! -/"
+"""A command without effect. Lean keeps what it knows after the imports only if another command
+starts on a line that does not change."""
+
+
+def header(modules: Iterable[str]) -> str:
+    """The first line of a text whose document imports ``modules``, in this order."""
+    return " ".join(["import", MODULE, *modules, _FENCE]) + "\n"
 
 
 def _quoted(text: str) -> str:
@@ -22,7 +38,16 @@ def _at_site(text: str, analysis: Analysis, site: Site, replacement: str) -> str
     end = site.declaration.span.end if site.declaration is not None else len(text)
     edits = [(site.span, replacement), (Span(end, len(text)), "\n")]
     before = (s for s in analysis.sites if s.span != site.span and s.span.end <= end)
-    return HEADER + splice(text, [*edits, *fill_edits(before)])
+    if analysis.header_end:
+        # The lines of the imports stay, empty, so that the others keep their numbers.
+        imports = Span(0, analysis.header_end)
+        edits.append((imports, _blank(text[: imports.end])))
+    modules = [item.module for item in analysis.imports]
+    return header(modules) + splice(text, [*edits, *fill_edits(before)])
+
+
+def _blank(text: str) -> str:
+    return "".join(sign if sign in "\r\n" else " " for sign in text)
 
 
 def _as_term(site: Site, tactic: str) -> str:

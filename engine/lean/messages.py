@@ -29,7 +29,16 @@ def parse_message(line: bytes) -> Message | None:
     if not line.startswith(b"{"):
         return None
     try:
-        record = json.loads(line)
+        return message_of(json.loads(line))
+    except (ValueError, RecursionError):
+        return None
+
+
+def message_of(record: object) -> Message | None:
+    """The message in a record of Lean's, or None if it is none."""
+    if not isinstance(record, dict):
+        return None
+    try:
         return Message(
             severity=str(record["severity"]),
             line=int(record["pos_line"]),
@@ -37,5 +46,5 @@ def parse_message(line: bytes) -> Message | None:
             text=str(record["text"]),
             caption=str(record.get("caption", "")),
         )
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,23 @@ def absolute_module(module: str, file: Path | None, search_path: Sequence[Path])
         f"The import {module} is relative, and the document is not below Lean's search path.",
         remedy="Save the file inside its project, or write the module's full name.",
     )
+
+
+def stamp_of(
+    modules: Iterable[str], search_path: Sequence[Path]
+) -> tuple[tuple[str, int, int], ...]:
+    """The state of the compiled ``modules``: path, time and size. Whoever compiles a module anew
+    compiles what imports it anew, so that these stand for all that they import.
+    """
+    found = []
+    for module in modules:
+        source = module_source(module, search_path)
+        if source is not None:
+            olean = source.with_suffix(".olean")
+            with suppress(OSError):
+                stat = olean.stat()
+                found.append((str(olean), stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
 
 
 def with_absolute_imports(

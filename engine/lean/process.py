@@ -16,13 +16,16 @@ from engine.lifetime import Tied, tie
 from engine.protocol import EngineError, ErrorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from engine.lean.toolchain import Toolchain
 
 _LINE_LIMIT = 1 << 20
 """Longest line of output that is read as a message; longer ones are skipped, not kept."""
+
+_SERVER_LINE_LIMIT = 1 << 24
+"""The same for a server, which says all messages in one line."""
 
 _MESSAGE_LIMIT = 10_000
 """Most messages kept of one run: a tactic that prints for ever must not fill our memory."""
@@ -57,15 +60,20 @@ class LeanCommand:
     memory_mb: int
     sandbox: Sandbox | None = None
 
-    def arguments(self, file: Path) -> list[str]:
-        """The arguments that make Lean check ``file`` and print messages as JSON."""
-        return ["--json", f"-j{self.threads}", f"-M{self.memory_mb}", str(file)]
+    def arguments(self, file: Path | None) -> list[str]:
+        """The arguments that make Lean check ``file`` and print messages as JSON; without a file,
+        serve its editor protocol on its standard streams.
+        """
+        mode, *target = ("--server",) if file is None else ("--json", str(file))
+        return [mode, f"-j{self.threads}", f"-M{self.memory_mb}", *target]
 
     @contextmanager
-    def launch(self, file: Path) -> Iterator[Launch]:
-        """How Lean is started over ``file``; it may look into the file's folder, no further."""
+    def launch(self, file: Path, *, serves: bool = False) -> Iterator[Launch]:
+        """How Lean is started over ``file``, or as a server; it may look into the file's folder,
+        no further.
+        """
         path = {"LEAN_PATH": os.pathsep.join(map(str, self.search_path))}
-        arguments = self.arguments(file)
+        arguments = self.arguments(None if serves else file)
         if self.sandbox is None:
             own = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
             yield Launch([str(self.toolchain.program), *arguments], {**own, **path})
@@ -77,10 +85,16 @@ class LeanCommand:
 
 
 class LeanProcess:
-    """One run of Lean over one file. ``messages`` grows while it runs."""
+    """One run of Lean: over one file, when ``messages`` grows while it runs, or as a server, when
+    ``on_line`` is given each line that it prints.
+    """
 
     def __init__(
-        self, process: asyncio.subprocess.Process, tied: Tied, sandbox: Sandbox | None = None
+        self,
+        process: asyncio.subprocess.Process,
+        tied: Tied,
+        sandbox: Sandbox | None = None,
+        on_line: Callable[[bytes], None] | None = None,
     ) -> None:
         if process.stdout is None or process.stderr is None:
             raise ValueError("Lean must be started with pipes")
@@ -90,6 +104,7 @@ class LeanProcess:
         self._tied = tied
         self._sandbox = sandbox
         self._code: int | None = None
+        self._on_line = on_line if on_line is not None else self._keep_message
         self.messages: list[Message] = []
         self.noise = b""
         self._readers = [
@@ -99,9 +114,17 @@ class LeanProcess:
         self.ended: asyncio.Task[int] = asyncio.create_task(self._wait())
 
     @classmethod
-    async def start(cls, command: LeanCommand, file: Path) -> LeanProcess:
-        """Starts Lean over ``file``; raises :class:`EngineError` when it cannot be started."""
-        with command.launch(file) as launch:
+    async def start(
+        cls,
+        command: LeanCommand,
+        file: Path,
+        on_line: Callable[[bytes], None] | None = None,
+    ) -> LeanProcess:
+        """Starts Lean over ``file``, or with ``on_line`` as a server, which sees the file's folder
+        as well. Raises :class:`EngineError` when it cannot be started.
+        """
+        serves = on_line is not None
+        with command.launch(file, serves=serves) as launch:
             tied = tie(launch.argv)
             options = dict(tied.options)
             inherited = (*options.pop("pass_fds", ()), *launch.descriptors)
@@ -111,10 +134,10 @@ class LeanProcess:
                     *tied.argv,
                     cwd=command.toolchain.folder,
                     env=launch.environment,
-                    stdin=asyncio.subprocess.DEVNULL,
+                    stdin=asyncio.subprocess.PIPE if serves else asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=asyncio.subprocess.PIPE,
-                    limit=_LINE_LIMIT,
+                    limit=_SERVER_LINE_LIMIT if serves else _LINE_LIMIT,
                     pass_fds=inherited,
                     preexec_fn=limited,
                     **options,
@@ -128,7 +151,7 @@ class LeanProcess:
                     kind=ErrorKind.ENVIRONMENT,
                 ) from error
         tied.started()
-        return cls(process, tied, command.sandbox)
+        return cls(process, tied, command.sandbox, on_line)
 
     @property
     def pid(self) -> int:
@@ -143,9 +166,17 @@ class LeanProcess:
                 continue
             if not line:
                 return
-            message = parse_message(line)
-            if message is not None and len(self.messages) < _MESSAGE_LIMIT:
-                self.messages.append(message)
+            self._on_line(line)
+
+    def _keep_message(self, line: bytes) -> None:
+        message = parse_message(line)
+        if message is not None and len(self.messages) < _MESSAGE_LIMIT:
+            self.messages.append(message)
+
+    def say(self, line: bytes) -> None:
+        """Writes a line to a server; nothing happens when it is gone."""
+        if self._process.stdin is not None and not self._process.stdin.is_closing():
+            self._process.stdin.write(line + b"\n")
 
     async def _read_noise(self) -> None:
         while chunk := await self._stderr.read(65536):

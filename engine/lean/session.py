@@ -7,13 +7,22 @@ import os
 import secrets
 import time
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from engine.lean.hole import Greeting, LeanHole, NotReachedError, TacticResult
-from engine.lean.instrument import HEADER, with_audit, with_hole
-from engine.lean.modules import absolute_module, check_imports, module_source, with_absolute_imports
+from engine.lean.host import Hosts, cold
+from engine.lean.instrument import SHIFT, header, with_audit, with_hole
+from engine.lean.modules import (
+    absolute_module,
+    check_imports,
+    module_source,
+    stamp_of,
+    with_absolute_imports,
+)
+from engine.lean.pool import Key, Limits, Pool
 from engine.lean.process import LeanCommand, LeanProcess
 from engine.lean.project import Project, find_project
 from engine.lean.runtime import runtime_folder
@@ -21,6 +30,7 @@ from engine.lean.sandbox import Sandboxes
 from engine.lean.scratch import make_scratch, remove_scratch, sweep
 from engine.lean.toolchain import Toolchain, find_toolchain
 from engine.lean.verify import new_errors, only_under_audit, read_audits
+from engine.lean.warm import WarmLeanError
 from engine.protocol import EngineError, ErrorKind, Verdict
 from engine.source import Analysis, Site, analyse, splice
 
@@ -185,8 +195,28 @@ def check_goal(greeting: Greeting, site: Site) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """How Lean is run over a document: its text with absolute imports, and the site there."""
+
+    command: LeanCommand
+    text: str
+    analysis: Analysis
+    site: Site
+    key: Key
+
+    @property
+    def line(self) -> int:
+        """Where the site's declaration starts in the instrumented text."""
+        return _line_of(self.text, self.site.declaration.span.start) + SHIFT
+
+
 class ProcessSession:
-    """Opens and verifies with one Lean process each: the plain way, that pays the imports anew."""
+    """Opens holes in warm Leans, and has plain ones judge documents.
+
+    With ``warm`` None each hole has a Lean of its own, that pays for the imports anew. That is
+    also what is done where a warm Lean fails.
+    """
 
     def __init__(
         self,
@@ -195,6 +225,7 @@ class ProcessSession:
         threads: int,
         memory_mb: int,
         sandbox: SandboxMode = "auto",
+        warm: Limits | None = None,
     ) -> None:
         self._lean = lean
         self._threads = threads
@@ -206,6 +237,7 @@ class ProcessSession:
         self._holes: weakref.WeakSet[LeanHole] = weakref.WeakSet()
         self._runs: set[LeanProcess] = set()
         self._closed = False
+        self._pool = Pool(warm) if warm is not None else None
         self.checker = "Lean 3"
         sweep()
 
@@ -244,10 +276,7 @@ class ProcessSession:
             sandbox=await self._sandboxes.of(toolchain),
         )
 
-    async def _prepare(
-        self, document: Document, site: Site
-    ) -> tuple[LeanCommand, str, Analysis, Site]:
-        """How Lean is run over ``document``, its text with absolute imports, and the site there."""
+    async def _prepare(self, document: Document, site: Site) -> _Prepared:
         analysis = analyse(document.text)
         command = await self._command(document, analysis)
         text = with_absolute_imports(document.text, analysis, document.path, command.search_path)
@@ -255,26 +284,57 @@ class ProcessSession:
         moved = len(text) - len(document.text)
         here = analyse(text) if moved else analysis
         place = next(s for s in here.sites if s.span.start == site.span.start + moved)
-        return command, text, here, place
+        modules = [item.module for item in here.imports]
+        stamp = await asyncio.to_thread(stamp_of, modules, command.search_path)
+        return _Prepared(command, text, here, place, Key(command, header(modules), stamp))
+
+    def _hosts(self, prepared: _Prepared) -> list[Hosts]:
+        """The ways to a Lean, the quickest first."""
+        pool, plain = self._pool, cold(prepared.command)
+        if pool is None:
+            return [plain]
+        # What stands before the site is the same whatever is put there.
+        text = with_hole(prepared.text, prepared.analysis, prepared.site, "")
+        return [lambda: pool.take(prepared.key, text), plain]
 
     async def open(self, document: Document, site: Site) -> LeanHole:
-        """Opens ``site`` in a Lean process of its own.
+        """Opens ``site``.
 
         Raises :class:`EngineError` where the imports are missing, Lean does not accept the
         statement, never comes to the site, or the goal is not a proposition or has metavariables.
         """
-        command, text, here, place = await self._prepare(document, site)
+        prepared = await self._prepare(document, site)
+        *quick, plain = self._hosts(prepared)
+        for hosts in quick:
+            with suppress(WarmLeanError):
+                return await self._open(prepared, hosts, document, site, again=True)
+        return await self._open(prepared, plain, document, site)
+
+    async def _open(
+        self,
+        prepared: _Prepared,
+        hosts: Hosts,
+        document: Document,
+        site: Site,
+        *,
+        again: bool = False,
+    ) -> LeanHole:
+        """``again``: where Lean itself failed, WarmLeanError is raised, and not what to tell."""
         hole = LeanHole(
-            command,
-            lambda folder: with_hole(text, here, place, str(folder)),
+            hosts,
+            lambda folder: with_hole(prepared.text, prepared.analysis, prepared.site, str(folder)),
             threads=self._threads,
+            line=prepared.line,
         )
         self._holes.add(hole)
         try:
             greeting = await hole.open(_OPEN_SECONDS)
             check_goal(greeting, site)
         except NotReachedError as error:
-            messages = hole.process.messages if hole.process is not None else []
+            if again and error.failed:
+                await hole.close()
+                raise WarmLeanError(str(error)) from error
+            messages = await hole.messages()
             await hole.close()
             raise self._why(error, messages, document, site) from error
         except BaseException:
@@ -291,15 +351,14 @@ class ProcessSession:
         if declaration is not None:
             first = _line_of(document.text, declaration.span.start)
             last = _line_of(document.text, declaration.span.end)
-            errors.sort(key=lambda message: not first <= message.line <= last)
+            errors.sort(key=lambda message: not first <= message.line - SHIFT <= last)
         if errors:
             found = errors[0]
-            column = found.column - (len(HEADER) if found.line == 1 else 0)
             return EngineError(
                 found.text,
                 remedy="Lean must accept the statement before it can be proved.",
-                line=found.line,
-                column=max(0, column),
+                line=max(1, found.line - SHIFT),
+                column=found.column,
             )
         if error.failed:
             return EngineError(
@@ -343,6 +402,24 @@ class ProcessSession:
         # Status 1 means errors, which are among the messages.
         return run.messages if code in (0, 1) else None
 
+    async def _audited(self, prepared: _Prepared, text: str) -> Sequence[Message] | None:
+        """Lean's messages about the audited declaration, from a warm Lean if there is one."""
+        if self._pool is None:
+            return await self._check(prepared.command, text)
+        try:
+            lent = await self._pool.take(prepared.key, text)
+        except WarmLeanError:
+            return await self._check(prepared.command, text)
+        try:
+            return await asyncio.wait_for(lent.check(text, prepared.line), _VERIFY_SECONDS)
+        except asyncio.TimeoutError:
+            return None
+        except WarmLeanError:
+            return await self._check(prepared.command, text)
+        finally:
+            # A proof may have started what still runs.
+            await lent.leave(lambda: None, calm=False)
+
     async def _baseline(
         self, command: LeanCommand, document: Document, text: str
     ) -> list[Message] | None:
@@ -364,12 +441,13 @@ class ProcessSession:
         or meta code. A refusal is a verdict, not an exception.
         """
         started = time.monotonic()
-        command, text, here, place = await self._prepare(document, site)
+        prepared = await self._prepare(document, site)
+        command, text, place = prepared.command, prepared.text, prepared.site
         spliced = splice(text, [(place.span, replacement)])
         nonce = secrets.randbelow(1 << 30)
         exact, audited = await asyncio.gather(
             self._check(command, spliced),
-            self._check(command, with_audit(text, here, place, replacement, nonce)),
+            self._audited(prepared, with_audit(text, prepared.analysis, place, replacement, nonce)),
         )
 
         def verdict(accepted: bool, message: str = "", **more: list[str]) -> Verdict:
@@ -409,8 +487,11 @@ class ProcessSession:
     async def close(self) -> None:
         """Kills every Lean that the session started."""
         self._closed = True
+        pools = [self._pool.close()] if self._pool is not None else []
         await asyncio.gather(
-            *(hole.close() for hole in list(self._holes)), *(run.kill() for run in self._runs)
+            *(hole.close() for hole in list(self._holes)),
+            *(run.kill() for run in self._runs),
+            *pools,
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.embedded.session import CHECKER, EmbeddedSession
 from engine.generators import Repertoire
 from engine.lean import ProcessSession, find_project
+from engine.lean.pool import Limits
 from engine.lean.toolchain import INSTALL, LeanNotFoundError
 from engine.protocol import Environment
 from engine.source import analyse
@@ -33,11 +34,13 @@ class Sessions:
     def __init__(self, settings: Settings, threads: int) -> None:
         self._asked_for_core = settings.lean == EMBEDDED
         self._may_fall_back = settings.embedded_fallback and settings.lean is None
+        warm = Limits(settings.warm_processes, settings.warm_memory_mb, settings.warm_idle_seconds)
         self._lean = ProcessSession(
             lean=settings.lean,
             threads=threads,
             memory_mb=settings.memory_mb,
             sandbox=settings.sandbox,
+            warm=warm if settings.warm else None,
         )
         self._core = EmbeddedSession()
 

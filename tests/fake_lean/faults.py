@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Faults:
     """Faults, all off. Those of a run over a document apply where ``kinds`` has the run's kind
-    (``hole``, ``check``), the document contains ``only``, and fewer than ``first`` runs of this
-    kind were started before.
+    (``hole``, ``check``, or ``warm`` for a server before its first text), the document contains
+    ``only``, and fewer than ``first`` runs of this kind were started before.
 
     ``die_at`` is the number of the request at which Lean dies, 0 for before its first word;
     ``how`` is SIGKILL or an exit status. From request ``deaf_at`` on it reads no more. Of tactics,

@@ -47,6 +47,8 @@ class Lean:
         self._lock = threading.Lock()
         self._requests = 0
         self._output = sys.stdout.buffer
+        self.running = True
+        self.said: list[dict[str, Any]] = []
 
     def run(self, arguments: list[str]) -> int:
         """What ``lean`` with these arguments does; its exit status."""
@@ -63,6 +65,8 @@ class Lean:
                 return self._make(Path(file))
             case ["--json", threads, memory, file] if threads[:2] + memory[:2] == "-j-M":
                 return self._check(Path(file))
+            case ["--server", threads, memory] if threads[:2] + memory[:2] == "-j-M":
+                return self._warm()
         sys.stderr.write(f"the fake lean was not made for: {arguments}\n")
         return 1
 
@@ -102,25 +106,70 @@ class Lean:
 
     def _check(self, file: Path) -> int:
         given = Given.of(file.read_text("utf-8"))
-        kind = "check" if given.folder is None else "hole"
-        before = self._log(kind, folder=given.folder)
-        if not self._faults.apply_to(kind, given.document, before):
-            self._faults = Faults()
+        run = self._meet(given)
         self._misbehave()
-        run = load_all()[1].get(given.document)
-        if run is None:
-            self._log("not recorded", document=given.document)
-            # The text is named, so that two unknown ones do not have the same error.
-            known_as = hashlib.sha256(given.document.encode()).hexdigest()[:8]
-            error = {"severity": "error", "pos_line": 1, "pos_col": 0}
-            self._message(error, f"the document {known_as} was not recorded")
-            return 1
         for message in run.messages:
             self._message(message, given.actual(message["text"]))
         if given.folder is None or run.hole is None:
             return run.status or 0
         self._serve(Path(given.folder), run)
         return 0
+
+    def _meet(self, given: Given) -> Run:
+        """What is known of a document; from now on its faults are ours."""
+        kind = "check" if given.folder is None else "hole"
+        before = self._log(kind, folder=given.folder)
+        if not self._faults.apply_to(kind, given.document, before):
+            self._faults = Faults()
+        run = load_all()[1].get(given.document)
+        if run is None:
+            self._log("not recorded", document=given.document)
+            # The text is named, so that two unknown ones do not have the same error.
+            known_as = hashlib.sha256(given.document.encode()).hexdigest()[:8]
+            error: dict[str, Any] = {"severity": "error", "pos_line": 1, "pos_col": 0}
+            run = Run(
+                given.document, [{**error, "text": f"the document {known_as} was not recorded"}], 1
+            )
+        return run
+
+    def _warm(self) -> int:
+        """Speaks as much of Lean's editor protocol as the engine does."""
+        before = self._log("warm")
+        if Faults.read(self._home).apply_to("warm", "", before):
+            self._misbehave()
+        text = ""
+        visit: Lean | None = None
+        for line in sys.stdin.buffer:
+            request = json.loads(line)
+            if request["command"] == "sync":
+                content = request["content"].rstrip("\n") + "\n"
+                if content != text:
+                    text = content
+                    visit = Lean(self._home)
+                    visit._lock = self._lock
+                    # A first line alone is the imports; what was cut off is no document either.
+                    if "dsp_lsp_hole" in text or "dsp_lsp_audit" in text:
+                        threading.Thread(target=visit._visit, args=(text,), daemon=True).start()
+                    else:
+                        visit.running = False
+            self._print(json.dumps({"response": "ok", "seq_num": request["seq_num"]}))
+            (visit or self)._tell()
+        return 0
+
+    def _tell(self) -> None:
+        """What the server says of the text it has."""
+        self._print(json.dumps({"msgs": self.said, "response": "all_messages"}))
+        self._print(json.dumps({"is_running": self.running, "response": "current_tasks"}))
+
+    def _visit(self, text: str) -> None:
+        given = Given.of(text)
+        run = self._meet(given)
+        self._misbehave()
+        self.said = [{**m, "text": given.actual(m["text"])} for m in run.messages]
+        if given.folder is not None and run.hole is not None:
+            self._serve(Path(given.folder), run)
+        self.running = False
+        self._tell()
 
     def _message(self, message: dict[str, Any], text: str) -> None:
         self._print(json.dumps({"caption": "", "file_name": "-", **message, "text": text}))

@@ -20,6 +20,7 @@ from typing import Any
 
 from engine.generators import Repertoire
 from engine.lean.hole import LeanHole
+from engine.lean.host import cold
 from engine.lean.process import LeanCommand
 from engine.lean.runtime import runtime_folder
 from engine.lean.toolchain import find_toolchain
@@ -92,7 +93,7 @@ async def widen(run: Run, command: LeanCommand) -> None:
     """Adds what else the repertoire has to the states of ``run`` that were searched."""
     if run.hole is None:
         return
-    hole = LeanHole(command, lambda place: with_folder(run.document, str(place)), threads=2)
+    hole = LeanHole(cold(command), lambda place: with_folder(run.document, str(place)), threads=2)
     try:
         greeting = await hole.open(120.0)
         if greeting.is_prop:

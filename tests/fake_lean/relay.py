@@ -82,6 +82,8 @@ def _run(program: str, logs: Path, arguments: list[str]) -> int:
 def main() -> int:
     """Runs the relay; the first arguments are the real `lean` and the folder of the logs."""
     program, logs, *arguments = sys.argv[1:]
+    if arguments[:1] == ["--server"]:
+        return 1  # then each document is served by a Lean of its own, which is what is written down
     if arguments[:1] == ["--json"]:
         return _run(program, Path(logs), arguments)
     return subprocess.run([program, *arguments], check=False).returncode

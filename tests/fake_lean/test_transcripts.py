@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.lean.hole import LeanHole
+from engine.lean.host import cold
 from engine.lean.process import LeanCommand, LeanProcess
 from engine.values import Progress
 from tests.fake_lean import cases
@@ -136,7 +137,9 @@ async def differences(hole: LeanHole, state: int, answers: Answers, path: str) -
 
 async def compare(run: Run, command: LeanCommand, folder: Path) -> list[str]:
     if run.hole is not None:
-        hole = LeanHole(command, lambda place: with_folder(run.document, str(place)), threads=2)
+        hole = LeanHole(
+            cold(command), lambda place: with_folder(run.document, str(place)), threads=2
+        )
         try:
             greeting = await hole.open(120.0)
             assert greeting.text == run.hole.greeting["pp"], RECORD

@@ -276,8 +276,8 @@ meta def names (ns : list name) : json := json.array (ns.map (λ n, json.of_stri
 
 /-- Axioms that `new` has and `old` lacks: a proof may not bring its own. -/
 meta def new_axioms (old new : environment) : list name :=
-new.fold [] $ λ d ns, if is_axiom new d && d.is_trusted && bnot (old.contains d.to_name)
-  then d.to_name :: ns else ns
+new.fold [] $ λ d ns, if old.contains d.to_name then ns
+  else if is_axiom new d && d.is_trusted then d.to_name :: ns else ns
 
 /-- Runs `t` on the main goal and traces, behind `nonce`, what the goal's proof term rests on. -/
 meta def audit (nonce : string) (t : tactic unit) : tactic unit := do

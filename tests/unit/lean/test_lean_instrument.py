@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lean_helpers import first_site
 
-from engine.lean.instrument import HEADER, with_audit, with_hole
+from engine.lean.instrument import SHIFT, header, with_audit, with_hole
 from engine.source import analyse
 
+HEADER = header([])
 HOLE = 'dsp_lsp_hole "/tmp/x"'
 
 
@@ -41,9 +42,32 @@ def test_the_hole_fits_its_place(text: str, expected: str) -> None:
     assert hole(text).split() == (HEADER + expected).split()
 
 
-def test_the_runtime_is_imported_in_front_of_the_documents_imports() -> None:
-    text = "import tactic\nimport data.nat.basic\n\ntheorem t : p := sorry\n"
-    assert hole(text).splitlines()[:2] == [HEADER + "import tactic", "import data.nat.basic"]
+@pytest.mark.parametrize(
+    ("head", "modules"),
+    [
+        ("import tactic\nimport data.nat.basic\n\n", ["tactic", "data.nat.basic"]),
+        ("/- Copyright -/\nimport tactic -- all\n  data.nat.basic\n", ["tactic", "data.nat.basic"]),
+        ("-- none\n\n", []),
+        ("import tactic /- one -/ ", ["tactic"]),
+        ("import tactic\r\n\r\n", ["tactic"]),
+    ],
+)
+def test_all_imports_stand_on_the_first_line_and_the_others_keep_their_numbers(
+    head: str, modules: list[str]
+) -> None:
+    text = head + "theorem t : p := sorry\n"
+    first, *rest = hole(text).split("\n")
+    assert first + "\n" == header(modules)
+    assert "import" not in "".join(rest)
+    line = text[: text.index("theorem")].count("\n")
+    assert rest[line].index("theorem") == text.split("\n")[line].index("theorem")
+    assert SHIFT == 1
+
+
+def test_texts_with_the_same_imports_start_alike() -> None:
+    one = hole("import a b\n\ntheorem t : p := sorry\n")
+    other = hole("/- x -/\nimport a\nimport b\nexample : q := sorry")
+    assert one.split("\n")[0] == other.split("\n")[0]
 
 
 def test_other_sites_without_a_proof_are_filled() -> None:
@@ -114,10 +138,10 @@ def test_lines_keep_their_numbers_and_only_sites_change(
     assert found.startswith(HEADER)
     lines = found.split("\n")
     number = next(place for place, line in enumerate(lines, 1) if "dsp_lsp_hole" in line)
-    assert number == site.line
+    assert number == site.line + SHIFT
     assert found.count("dsp_lsp_hole") == 1
     # Lines without a site, and before the hole's, are as they were.
     with_site = {other.line for other in analysis.sites}
-    for place, (line, own) in enumerate(zip(lines, text.split("\n"), strict=False), 1):
+    for place, (line, own) in enumerate(zip(lines[SHIFT:], text.split("\n"), strict=False), 1):
         if place < site.line and place not in with_site:
-            assert line == (HEADER + own if place == 1 else own)
+            assert line == own
