@@ -154,13 +154,10 @@ class LeanHole:
         )
         if self._hello not in done:
             self._hello.cancel()
-            if ended.done():
-                # Status 1 means that there are errors among the messages.
-                failed = ended.result() not in (0, 1)
-                how = process.how_it_ended()
-                raise NotReachedError(f"Lean {how} before the site", failed=failed)
             if over in done:
-                raise NotReachedError("Lean came to the end without the site", failed=False)
+                # A process that has ended can say how.
+                how = process.how_it_ended() if ended.done() else "came to the end"
+                raise NotReachedError(f"Lean {how} before the site", failed=not over.result())
             raise NotReachedError(
                 f"Lean did not come to the site within {timeout:.0f} s", failed=True
             )

@@ -29,10 +29,10 @@ class Host(Protocol):
         """The process, once a text was shown."""
         ...
 
-    async def show(self, text: str, line: int) -> asyncio.Future[None]:
+    async def show(self, text: str, line: int) -> asyncio.Future[bool]:
         """Has Lean elaborate ``text``, of which what stands before ``line`` need not be checked.
 
-        The future is done when Lean is over with the text, or dead.
+        The future is done when Lean is over with the text, or failed: then it is False.
         """
         ...
 
@@ -73,17 +73,18 @@ class ColdHost:
         """The process, once a text was shown."""
         return self._process
 
-    async def show(self, text: str, line: int) -> asyncio.Future[None]:
+    async def show(self, text: str, line: int) -> asyncio.Future[bool]:
         """Starts Lean over ``text``; all of it is elaborated."""
         del line
         file = self._folder / "document.lean"
         file.write_bytes(text.encode("utf-8"))
         self._process = await LeanProcess.start(self._command, file)
-        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
-        def ended(_: object) -> None:
+        def ended(task: asyncio.Task[int]) -> None:
             if not over.done():
-                over.set_result(None)
+                # Status 1 means that there are errors among the messages.
+                over.set_result(not task.cancelled() and task.result() in (0, 1))
 
         self._process.ended.add_done_callback(ended)
         return over

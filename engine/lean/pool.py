@@ -246,18 +246,20 @@ class Lent:
         """The server's process."""
         return self.lean.process
 
-    async def show(self, text: str, line: int) -> asyncio.Future[None]:
+    async def show(self, text: str, line: int) -> asyncio.Future[bool]:
         """Puts ``text`` in the place of the one before."""
         self._line = line
-        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
         async def watch() -> None:
+            well = False
             try:
                 with suppress(WarmLeanError):
                     await self.lean.over()
+                    well = True
             finally:
                 if not over.done():
-                    over.set_result(None)
+                    over.set_result(well)
 
         with suppress(WarmLeanError):  # then it is over at once
             await self.lean.show(text, line)

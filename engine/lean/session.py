@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 _OPEN_SECONDS = 180.0
 """How long Lean may take to come to a site: imports, and the document before it."""
 
+_WARM_SECONDS = 90.0
+"""The same for a warm Lean, before a plain one is asked."""
+
 _VERIFY_SECONDS = 600.0
 """How long Lean may take over a whole document."""
 
@@ -328,7 +331,7 @@ class ProcessSession:
         )
         self._holes.add(hole)
         try:
-            greeting = await hole.open(_OPEN_SECONDS)
+            greeting = await hole.open(_WARM_SECONDS if again else _OPEN_SECONDS)
             check_goal(greeting, site)
         except NotReachedError as error:
             if again and error.failed:

@@ -70,7 +70,7 @@ class WarmLean:
         self._file = self.folder / "document.lean"
         self._process: LeanProcess | None = None
         self._numbers = itertools.count(1)
-        self._answers: dict[int, asyncio.Future[None]] = {}
+        self._answers: dict[int, asyncio.Future[tuple[int, int]]] = {}
         self._state = _State()
         self._region = NOTHING
         self._muted = False
@@ -129,7 +129,7 @@ class WarmLean:
                 answer = self._answers.get(number)
                 if answer is not None and not answer.done():
                     if how == "ok":
-                        answer.set_result(None)
+                        answer.set_result((self._state.told_tasks, self._state.told_messages))
                     else:
                         answer.set_exception(WarmLeanError(f"Lean says {record.get('message')}"))
             case {"response": "current_tasks", "is_running": bool(running)}:
@@ -157,19 +157,25 @@ class WarmLean:
             self._news = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._news)
 
-    async def _ask(self, command: str, *, patience: float | None, **payload: object) -> None:
+    async def _ask(
+        self, command: str, *, patience: float | None, **payload: object
+    ) -> tuple[int, int]:
+        """How often the server had spoken of tasks and messages when it answered."""
         if not self.alive:
             raise WarmLeanError(f"Lean {self.process.how_it_ended()}")
         number = next(self._numbers)
-        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[tuple[int, int]] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
         request = {"seq_num": number, "command": command, **payload}
         self.process.say(json.dumps(request).encode("ascii"))
         try:
-            await asyncio.wait_for(answer, patience)
-        except asyncio.TimeoutError:
-            raise WarmLeanError(f"Lean gave no answer within {patience:.0f} s") from None
+            # Not `wait_for`, which can lose a cancellation that comes with the answer.
+            done, _ = await asyncio.wait({answer}, timeout=patience)
         finally:
             del self._answers[number]
+        if not done:
+            raise WarmLeanError(f"Lean gave no answer within {patience:.0f} s")
+        return answer.result()
 
     # -- texts -----------------------------------------------------------------------------------
 
@@ -202,10 +208,10 @@ class WarmLean:
 
     async def look(
         self, region: dict[str, Any], *, patience: float | None = _ANSWER_SECONDS
-    ) -> None:
-        """Changes what of the text is to be elaborated and told of."""
+    ) -> tuple[int, int]:
+        """Changes what of the text is to be elaborated and told of; as :meth:`_ask`."""
         self._region = region
-        await self._ask("roi", patience=patience, **region)
+        return await self._ask("roi", patience=patience, **region)
 
     async def over(self, rounds: int = _QUIET_ROUNDS) -> Sequence[Message]:
         """Waits until nothing of the region is left to do; its messages then.
@@ -218,8 +224,7 @@ class WarmLean:
         """
         quiet = 0
         while quiet < rounds:
-            await self.look(self._region)
-            tasks, messages = self._state.told_tasks, self._state.told_messages
+            tasks, messages = await self.look(self._region)
             while self._state.told_tasks == tasks or self._state.told_messages == messages:
                 await self._next_news()
             quiet = 0 if self._state.running else quiet + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from engine.lean import hole as hole_module
 from engine.lean import session as session_module
 from engine.lean import toolchain as toolchain_module
 from engine.lean.hole import LeanDiedError, LeanHole, TacticResult
+from engine.lean.pool import Limits
 from engine.lean.session import Document, ProcessSession
 from engine.protocol import EngineError, ErrorKind
 from engine.source import analyse
@@ -39,13 +41,27 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+WAYS: dict[str, Limits | None] = {"cold": None, "warm": Limits()}
+chosen = "cold"
+
+
+@pytest.fixture(params=sorted(WAYS), autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whether each hole has a Lean of its own, or is opened in one that waits."""
+    name: str = request.param
+    monkeypatch.setattr(sys.modules[__name__], "chosen", name)
+    return name
+
+
 @pytest.fixture
 def lean(tmp_path: Path) -> FakeLean:
     return FakeLean(tmp_path / "toolchain")
 
 
 def new_session(lean: FakeLean, threads: int = 1) -> ProcessSession:
-    return ProcessSession(lean=str(lean.program), threads=threads, memory_mb=2048)
+    return ProcessSession(
+        lean=str(lean.program), threads=threads, memory_mb=2048, warm=WAYS[chosen]
+    )
 
 
 async def opened(session: ProcessSession, text: str) -> LeanHole:
@@ -97,6 +113,12 @@ async def check_paper(session: ProcessSession) -> None:
     assert verdict.axioms == ["propext"]
 
 
+async def check_once(lean: FakeLean) -> None:
+    session = new_session(lean)
+    await check_paper(session)
+    await session.close()
+
+
 async def test_a_session_from_its_first_word_to_the_verdict(lean: FakeLean, scratch: Path) -> None:
     session = new_session(lean)
     await check_paper(session)
@@ -104,9 +126,9 @@ async def test_a_session_from_its_first_word_to_the_verdict(lean: FakeLean, scra
     await session.close()
     assert left_in(scratch) == []
     # In this order, except for the two checks, which run side by side.
-    kinds = [run.kind for run in lean.runs()]
+    kinds = [run.kind for run in lean.runs() if run.kind != "warm"]
     assert kinds == ["version", "path", "make", "hole", "check", "check"]
-    await check_paper(new_session(lean))
+    await check_once(lean)
     assert len(lean.runs("make")) == 1  # compiled once for both
 
 
@@ -180,7 +202,7 @@ async def test_a_lean_that_cannot_serve(
     assert left_in(tmp_path / "cache" / "runtime") == []
     # The next attempt finds a Lean that has been mended.
     lean.misbehave(Faults())
-    await check_paper(new_session(lean))
+    await check_once(lean)
 
 
 # -- faults that must not matter -------------------------------------------------------------------
@@ -304,15 +326,14 @@ async def test_a_lean_that_dies_before_the_site(lean: FakeLean, how: str, messag
 async def test_a_lean_that_never_comes_to_the_site(
     lean: FakeLean, monkeypatch: pytest.MonkeyPatch, scratch: Path
 ) -> None:
-    lean.misbehave(Faults(hang=True, first=1))
+    lean.misbehave(Faults(hang=True))
     monkeypatch.setattr(session_module, "_OPEN_SECONDS", 1.0)
     session = new_session(lean)
     with pytest.raises(EngineError, match="did not come to the site within 1 s"):
         await opened(session, PAPER)
+    await session.close()
     assert not leans_alive(lean)
     assert left_in(scratch) == []
-    monkeypatch.undo()
-    await session.close()
 
 
 @pytest.mark.parametrize("what", ["open", "apply", "verify"])
@@ -412,8 +433,8 @@ async def test_a_verification_that_hangs_is_a_refusal(
     )
     assert not verdict.accepted
     assert "did not come to the end" in verdict.message
-    assert not leans_alive(lean)
     await session.close()
+    assert not leans_alive(lean)
 
 
 # -- several at once -------------------------------------------------------------------------------
@@ -438,7 +459,7 @@ async def test_one_holes_faults_are_not_anothers(lean: FakeLean) -> None:
 
 
 async def test_nothing_is_left_of_many_sessions(lean: FakeLean, scratch: Path) -> None:
-    await check_paper(new_session(lean))  # what is made once is made
+    await check_once(lean)  # what is made once is made
     gc.collect()
     before = len(left_in(Path("/dev/fd")))
     tasks = len(asyncio.all_tasks())

@@ -48,7 +48,8 @@ def read_log(path: Path) -> Run | None:
         elif kind == "status":
             run.status = value
         elif kind == "request":
-            requests[value[0]] = value
+            if value:  # else it is the last one, which says goodbye
+                requests[value[0]] = value
         elif value[0] == 0:
             run.hole = Hole(value[1])
             states[0] = run.hole.answers

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.lean import Document, ProcessSession
+from engine.lean.pool import Limits
 from engine.protocol import ProgressReport, ProveParams, ProveResult, SearchOptions, Settings
 from engine.prove import Prover, create
 from engine.source import analyse
@@ -77,13 +78,13 @@ def offset_of(text: str, marker: int | str = 0) -> int:
     return next(site.span.start for site in sites if site.span.start >= place)
 
 
-def settings(threads: int = 2) -> Settings:
-    return Settings(threads=threads)
+def settings(threads: int = 2, *, warm: bool = True) -> Settings:
+    return Settings(threads=threads, warm=warm)
 
 
 @asynccontextmanager
-async def prover(threads: int = 2) -> AsyncIterator[Prover]:
-    made = create(settings(threads))
+async def prover(threads: int = 2, *, warm: bool = True) -> AsyncIterator[Prover]:
+    made = create(settings(threads, warm=warm))
     try:
         yield made
     finally:
@@ -118,8 +119,12 @@ def spliced(text: str, result: ProveResult) -> str:
 
 
 @asynccontextmanager
-async def session(threads: int = 2, lean: str | None = None) -> AsyncIterator[ProcessSession]:
-    made = ProcessSession(lean=lean, threads=threads, memory_mb=6144)
+async def session(
+    threads: int = 2, lean: str | None = None, *, warm: bool = True
+) -> AsyncIterator[ProcessSession]:
+    made = ProcessSession(
+        lean=lean, threads=threads, memory_mb=6144, warm=Limits() if warm else None
+    )
     try:
         yield made
     finally:
@@ -128,10 +133,10 @@ async def session(threads: int = 2, lean: str | None = None) -> AsyncIterator[Pr
 
 @asynccontextmanager
 async def opened(
-    text: str, path: Path, site: int | str = 0, *, threads: int = 2
+    text: str, path: Path, site: int | str = 0, *, threads: int = 2, warm: bool = True
 ) -> AsyncIterator[LeanHole]:
     """The hole at a site of ``text``."""
-    async with session(threads) as made:
+    async with session(threads, warm=warm) as made:
         start = offset_of(text, site)
         place = next(s for s in analyse(text).sites if s.span.start == start)
         yield await made.open(Document(text, path), place)

@@ -81,7 +81,7 @@ def file(core_project: Path) -> Path:
 
 
 async def test_nothing_is_left_of_a_hole(scratch: Path, file: Path) -> None:
-    async with opened(EASY, file):
+    async with opened(EASY, file, warm=False):
         assert len(own_leans()) == 1
         assert len(left_in(scratch)) == 1
     assert own_leans() == []
@@ -89,17 +89,17 @@ async def test_nothing_is_left_of_a_hole(scratch: Path, file: Path) -> None:
 
 
 async def test_nothing_is_left_of_a_hole_that_never_opened(scratch: Path, file: Path) -> None:
-    async with session() as made:
+    async with session(warm=False) as made:
         del made
         with pytest.raises(EngineError):
-            async with opened("theorem t : nowhere := sorry\n", file):
+            async with opened("theorem t : nowhere := sorry\n", file, warm=False):
                 pass
         assert own_leans() == []
         assert left_in(scratch) == []
 
 
 async def test_nothing_is_left_of_a_proof(scratch: Path, file: Path) -> None:
-    async with prover() as service:
+    async with prover(warm=False) as service:
         result = await prove(service, EASY, file)
         assert result.status == "proved"
         assert own_leans() == []
@@ -107,7 +107,7 @@ async def test_nothing_is_left_of_a_proof(scratch: Path, file: Path) -> None:
 
 
 async def test_a_budget_stops_and_closing_leaves_nothing(scratch: Path, file: Path) -> None:
-    async with prover() as service:
+    async with prover(warm=False) as service:
         result = await prove(service, HARD, file, budget=3.0)
         assert result.stop_reason is StopReason.BUDGET
         assert result.elapsed >= 3.0
@@ -118,7 +118,7 @@ async def test_a_budget_stops_and_closing_leaves_nothing(scratch: Path, file: Pa
 
 
 async def test_cancelling_ends_a_search_soon(scratch: Path, file: Path) -> None:
-    async with prover() as service:
+    async with prover(warm=False) as service:
         reports: list[ProgressReport] = []
         task = asyncio.create_task(prove(service, HARD, file, reports=reports, budget=600.0))
         assert await eventually(lambda: any(r.tried > 0 for r in reports))
@@ -141,7 +141,7 @@ async def test_cancelling_while_lean_comes_to_the_site(scratch: Path, file: Path
         "meta def spin : nat → nat\n| 0 := 0\n| (n + 1) := spin n\n\n"
         "run_cmd tactic.trace (spin 100000000000)\n\n" + EASY
     )
-    async with prover() as service:
+    async with prover(warm=False) as service:
         task = asyncio.create_task(prove(service, slow, file))
         assert await eventually(lambda: bool(own_leans()))
         await asyncio.sleep(0.5)
@@ -153,7 +153,7 @@ async def test_cancelling_while_lean_comes_to_the_site(scratch: Path, file: Path
 
 
 async def test_closing_ends_what_runs(scratch: Path, file: Path) -> None:
-    async with prover() as service:
+    async with prover(warm=False) as service:
         reports: list[ProgressReport] = []
         task = asyncio.create_task(prove(service, HARD, file, reports=reports, budget=600.0))
         assert await eventually(lambda: any(r.tried > 0 for r in reports))
@@ -166,7 +166,7 @@ async def test_closing_ends_what_runs(scratch: Path, file: Path) -> None:
 
 
 async def test_extending_goes_on_where_it_stopped(scratch: Path, file: Path) -> None:
-    async with prover() as service:
+    async with prover(warm=False) as service:
         first = await prove(service, HARD, file, budget=2.0)
         assert first.stop_reason is StopReason.BUDGET
         leans = own_leans()
@@ -186,7 +186,7 @@ async def test_extending_goes_on_where_it_stopped(scratch: Path, file: Path) -> 
 
 async def test_extending_finds_a_proof_that_the_budget_cut_off(scratch: Path, file: Path) -> None:
     text = "theorem t (p q r s : Prop) : (p ∧ q) ∧ (r ∧ s) → (s ∧ r) ∧ (q ∧ p) := sorry\n"
-    async with prover() as service:
+    async with prover(warm=False) as service:
         first = await prove(service, text, file, budget=0.001)
         assert first.status == "not found"
         second = await service.extend(ExtendParams(job="job", seconds=120.0), lambda report: None)
@@ -198,7 +198,7 @@ async def test_extending_finds_a_proof_that_the_budget_cut_off(scratch: Path, fi
 
 
 async def test_only_the_last_stopped_searches_keep_their_lean(scratch: Path, file: Path) -> None:
-    async with prover() as service:
+    async with prover(warm=False) as service:
         for number in range(4):
             await prove(service, HARD, file, budget=0.5, job=f"job {number}")
         assert 0 < len(own_leans()) <= 2
@@ -209,7 +209,7 @@ async def test_only_the_last_stopped_searches_keep_their_lean(scratch: Path, fil
 
 
 async def test_two_jobs_of_one_name_do_not_mix(scratch: Path, file: Path) -> None:
-    async with prover() as service:
+    async with prover(warm=False) as service:
         reports: list[ProgressReport] = []
         task = asyncio.create_task(prove(service, HARD, file, reports=reports, budget=600.0))
         assert await eventually(lambda: any(r.tried > 0 for r in reports))
@@ -224,7 +224,7 @@ async def test_two_jobs_of_one_name_do_not_mix(scratch: Path, file: Path) -> Non
 
 async def test_searches_run_side_by_side(scratch: Path, file: Path) -> None:
     texts = [f"theorem t{n} (p q : Prop) (h : p ∧ q) : q ∧ p := sorry\n" for n in range(3)]
-    async with prover() as service:
+    async with prover(warm=False) as service:
         results = await asyncio.gather(*(prove(service, text, file, job=text) for text in texts))
         assert [r.status for r in results] == ["proved"] * 3
         assert own_leans() == []

@@ -1,0 +1,260 @@
+"""Warm Leans over a fake one: what is kept, for how long, and what is thrown away."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.lean import pool as pool_module
+from engine.lean.pool import Limits
+from engine.lean.session import Document, ProcessSession
+from engine.protocol import EngineError
+from engine.source import analyse
+from engine.values import Failed, Progress, Solved
+from tests.fake_lean.faults import Faults
+from tests.fake_lean.install import DOCUMENTS, FakeLean
+
+from .conftest import alive, eventually
+
+if TYPE_CHECKING:
+    from engine.lean.hole import LeanHole
+
+PAPER = (DOCUMENTS / "paper.lean").read_text("utf-8")
+DEEP = (DOCUMENTS / "deep.lean").read_text("utf-8")
+BROKEN = (DOCUMENTS / "broken.lean").read_text("utf-8")
+GUARD = 60.0
+"""Seconds after which a test hangs; nothing here takes anything like it."""
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where Leans have their folders."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("DSP_LSP_CACHE", str(tmp_path / "cache"))
+    return folder
+
+
+@pytest.fixture
+def lean(tmp_path: Path) -> FakeLean:
+    return FakeLean(tmp_path / "toolchain")
+
+
+def new_session(lean: FakeLean, *, threads: int = 1, **limits: float) -> ProcessSession:
+    warm = Limits(**limits)  # type: ignore[arg-type]
+    return ProcessSession(lean=str(lean.program), threads=threads, memory_mb=2048, warm=warm)
+
+
+async def opened(session: ProcessSession, text: str) -> LeanHole:
+    site = next(iter(analyse(text).sites))
+    return await asyncio.wait_for(session.open(Document(text), site), GUARD)
+
+
+async def solves(hole: LeanHole, tactic: str = "simp *") -> bool:
+    async def collect() -> list[object]:
+        return [r.outcome async for r in hole.apply(0, [tactic], timeout=5.0)]
+
+    return await asyncio.wait_for(collect(), GUARD) == [Solved()]
+
+
+def living(lean: FakeLean) -> list[int]:
+    return [run.pid for run in lean.runs("warm") if alive(run.pid)]
+
+
+def left_in(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
+
+
+async def until(condition: object) -> bool:
+    assert callable(condition)
+    return await asyncio.to_thread(eventually, condition, GUARD)
+
+
+async def test_one_lean_serves_site_after_site(lean: FakeLean) -> None:
+    session = new_session(lean, processes=1)
+    for text in (PAPER, PAPER, DEEP, PAPER):
+        hole = await opened(session, text)
+        if text is PAPER:
+            assert await solves(hole)
+        await hole.close()
+    assert len(lean.runs("warm")) == 1
+    assert len(lean.runs("hole")) == 4
+    await session.close()
+    assert not living(lean)
+
+
+async def test_one_is_kept_ready(lean: FakeLean) -> None:
+    session = new_session(lean, processes=2)
+    hole = await opened(session, PAPER)
+    assert await until(lambda: len(lean.runs("warm")) == 2)
+    other = await opened(session, DEEP)
+    assert len(lean.runs("warm")) == 2  # no third: that is the bound
+    assert await solves(hole)
+    await hole.close()
+    await other.close()
+    assert len(living(lean)) == 2
+    await session.close()
+    assert not living(lean)
+
+
+async def test_more_searches_than_are_kept_have_their_own(lean: FakeLean) -> None:
+    session = new_session(lean, processes=1)
+    holes = [await opened(session, PAPER) for _ in range(3)]
+    for hole in holes:
+        assert await solves(hole)
+    for hole in holes:
+        await hole.close()
+    assert len(living(lean)) == 1
+    await session.close()
+
+
+async def test_no_spare_where_memory_is_short(lean: FakeLean) -> None:
+    session = new_session(lean, processes=3, memory_mb=1)
+    hole = await opened(session, PAPER)
+    assert len(lean.runs("warm")) == 1
+    assert await solves(hole)
+    await session.close()
+
+
+async def test_an_idle_lean_is_closed(lean: FakeLean, scratch: Path) -> None:
+    session = new_session(lean, processes=2, idle_seconds=0.2)
+    hole = await opened(session, PAPER)
+    await hole.close()
+    assert await until(lambda: not living(lean))
+    assert await until(lambda: left_in(scratch) == [])
+    # The next one starts anew.
+    hole = await opened(session, PAPER)
+    assert await solves(hole)
+    await session.close()
+
+
+async def test_a_lean_that_died_while_idle_is_replaced(lean: FakeLean) -> None:
+    session = new_session(lean, processes=1)
+    await (await opened(session, PAPER)).close()
+    os.kill(living(lean)[0], signal.SIGKILL)
+    assert await until(lambda: not living(lean))
+    await asyncio.sleep(0.5)
+    assert await solves(await opened(session, PAPER))
+    assert len(lean.runs("warm")) == 2
+    await session.close()
+
+
+async def test_a_lean_has_its_day(lean: FakeLean, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "_TEXTS", 2)
+    session = new_session(lean, processes=1)
+    for _ in range(4):
+        await (await opened(session, PAPER)).close()
+    assert len(lean.runs("warm")) == 2
+    await session.close()
+
+
+async def test_imports_that_were_compiled_anew_are_loaded_anew(
+    lean: FakeLean, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "mine.lean").write_text("def one := 1\n")
+    (work / "mine.olean").write_bytes(b"first")
+    text = "import mine\n" + PAPER
+    session = new_session(lean, processes=1)
+    site = next(iter(analyse(text).sites))
+    for content in (b"first", b"first", b"a second one"):
+        (work / "mine.olean").write_bytes(content)
+        os.utime(work / "mine.olean", (len(content), len(content)))
+        with pytest.raises(EngineError, match="not recorded"):
+            await session.open(Document(text, work / "x.lean"), site)
+    assert len(lean.runs("warm")) == 2
+    assert len(living(lean)) == 1
+    await session.close()
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(kinds=("warm",), die_at=0),
+        Faults(kinds=("warm",), die_at=0, how="1"),
+        Faults(kinds=("warm",), hang=True),
+        Faults(kinds=("hole",), die_at=0, first=1),
+        Faults(kinds=("hole",), hang=True, first=1),
+    ],
+    ids=["killed", "ends", "hangs", "dies at the text", "hangs at the text"],
+)
+async def test_where_a_warm_lean_fails_a_plain_one_serves(
+    lean: FakeLean, faults: Faults, monkeypatch: pytest.MonkeyPatch, scratch: Path
+) -> None:
+    monkeypatch.setattr(pool_module, "_START_SECONDS", 2.0)
+    monkeypatch.setattr("engine.lean.session._WARM_SECONDS", 2.0)
+    lean.misbehave(faults)
+    session = new_session(lean)
+    hole = await opened(session, PAPER)
+    assert await solves(hole)
+    site = next(iter(analyse(PAPER).sites))
+    verdict = await session.verify(Document(PAPER), site, "\nbegin\n  simp *\nend")
+    assert verdict.accepted, verdict
+    await session.close()
+    assert not any(alive(run.pid) for run in lean.runs())
+    assert left_in(scratch) == []
+
+
+async def test_states_outlive_a_warm_lean(lean: FakeLean) -> None:
+    lean.misbehave(Faults(deadly=("trivial",)))
+    session = new_session(lean)
+    hole = await opened(session, DEEP)
+
+    async def one(tactic: str, state: int) -> object:
+        async for result in hole.apply(state, [tactic], timeout=5.0):
+            return result.outcome
+        return None
+
+    step = await one("cases h with n hn", 0)
+    assert isinstance(step, Progress)
+    assert isinstance(await one("trivial", step.state_id), Failed)
+    assert isinstance(await one("cases hn", step.state_id), Progress)
+    await session.close()
+    assert not living(lean)
+
+
+async def test_a_stop_leaves_a_lean_that_is_at_rest(lean: FakeLean) -> None:
+    lean.misbehave(Faults(slow=("refl",)))
+    session = new_session(lean, processes=1)
+    hole = await opened(session, PAPER)
+    stream = hole.apply(0, ["refl", "simp *"], timeout=30.0)
+    async for _ in stream:
+        break
+    await stream.aclose()  # type: ignore[attr-defined]
+    await asyncio.wait_for(hole.close(), GUARD)
+    assert await solves(await opened(session, PAPER))
+    await session.close()
+
+
+async def test_nothing_is_left_of_five_hundred_searches(lean: FakeLean, scratch: Path) -> None:
+    session = new_session(lean, threads=2, processes=2)
+    await (await opened(session, PAPER)).close()
+    assert await until(lambda: len(lean.runs("warm")) == 2)
+    gc.collect()
+    descriptors, tasks = len(left_in(Path("/dev/fd"))), len(asyncio.all_tasks())
+    folders = len(left_in(scratch))
+    for number in range(500):
+        hole = await opened(session, (PAPER, DEEP)[number % 2])
+        async for result in hole.apply(0, ["refl", "simp *"], timeout=5.0):
+            assert isinstance(result.outcome, Failed | Solved | Progress)
+        await hole.close()
+    gc.collect()
+    # Five hundred are more than one Lean's share, so that some were replaced.
+    assert 2 <= len(lean.runs("warm")) <= 12
+    assert len(living(lean)) <= 2
+    assert await until(lambda: len(left_in(Path("/dev/fd"))) <= descriptors)
+    assert len(asyncio.all_tasks()) <= tasks
+    assert len(left_in(scratch)) <= folders
+    await session.close()
+    assert left_in(scratch) == []
+    assert not any(alive(run.pid) for run in lean.runs())
+    assert len(left_in(Path("/dev/fd"))) < descriptors
