@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.lean.channel import Channel
+from engine.lean.scratch import room
 from engine.values import Failed, Outcome, Progress, Solved, TimedOut
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _LONGEST_REASON = 2_000
 _ANSWER_SECONDS = 60.0
 """How long Lean may take to say which declarations exist."""
 
-_RESTARTS = 3
+_RESTARTS = 6
 _RESTARTS_SECONDS = 60.0
 """A hole whose Lean dies more often than ``_RESTARTS`` times in so many seconds is given up."""
 
@@ -38,7 +39,11 @@ class LeanDiedError(Exception):
 
 
 class _NotRunningError(LeanDiedError):
-    """Lean was gone before it was given the tactic."""
+    """Lean was gone before it was given the tactic, or ended for another one's sake."""
+
+
+class _SuspectError(LeanDiedError):
+    """Lean ended while this tactic ran, and others."""
 
 
 class NotReachedError(Exception):
@@ -117,6 +122,13 @@ class LeanHole:
         self._live: set[int] = {0}
         self._hello: asyncio.Future[Greeting] | None = None
         self._recovery = asyncio.Lock()
+        # Of several tactics that ran when Lean died, each is tried again alone; the gate holds up
+        # the others meanwhile.
+        self._alone = asyncio.Lock()
+        self._suspects = 0
+        self._gate = asyncio.Event()
+        self._gate.set()
+        self._stopped_for: LeanProcess | None = None
         self._restarts: list[float] = []
         self._generation = 0
         self._greeting: Greeting | None = None
@@ -142,7 +154,8 @@ class LeanHole:
         for slot in range(self._slots):
             self._free.put_nowait(slot)
         self._live = {0}
-        self._channel = Channel(host.folder, self._slots, self._answered)
+        with room():
+            self._channel = Channel(host.folder, self._slots, self._answered)
         over = await host.show(self._render(host.folder), self._line)
         process = self._process = host.process
         if process is None:
@@ -199,10 +212,17 @@ class LeanHole:
         if process is self._process:
             flights, self._flights = self._flights, {}
             self._process = None
-            for slot, flight in flights.items():
+            how = f"Lean {process.how_it_ended()}"
+            waiting = [flight.future for flight in flights.values() if not flight.future.done()]
+            for slot in flights:
                 self._free.put_nowait(slot)  # wakes who waits for a place
-                if not flight.future.done():
-                    flight.future.set_exception(LeanDiedError(f"Lean {process.how_it_ended()}"))
+            for future in waiting:
+                if process is self._stopped_for:
+                    future.set_exception(_NotRunningError(how))
+                elif len(waiting) > 1:
+                    future.set_exception(_SuspectError(how))
+                else:
+                    future.set_exception(LeanDiedError(how))
 
     async def _recover(self, generation: int) -> None:
         async with self._recovery:
@@ -241,7 +261,11 @@ class LeanHole:
         self, number: int, make: Callable[[int], list[object]], patience: float
     ) -> list[object]:
         free = self._free
-        slot = await free.get()
+        try:
+            slot = await asyncio.wait_for(free.get(), 2 * patience + _ANSWER_SECONDS)
+        except asyncio.TimeoutError:
+            await self._stop()
+            raise _NotRunningError("Lean has no place for a tactic") from None
         if free is not self._free or self._channel is None or self._process is None:
             free.put_nowait(slot)  # the others that wait here must hear of it too
             raise _NotRunningError("Lean is not running")
@@ -307,20 +331,45 @@ class LeanHole:
         if len(tactic) > _LONGEST_TACTIC or "\0" in tactic:
             outcome: Outcome = Failed("the tactic is too long, or not text")
         else:
-            while True:
-                generation = self._generation
+            try:
+                await self._gate.wait()
+                started, outcome, said = await self._attempt(state_id, tactic, timeout)
+            except _SuspectError:
+                self._suspects += 1
+                self._gate.clear()
                 try:
-                    await self._ensure(state_id)
-                    started = time.monotonic()
-                    outcome, said = await self._request(state_id, tactic, timeout)
-                except _NotRunningError:
-                    await self._recover(generation)  # which is done a few times only
-                    continue
-                except LeanDiedError as error:
-                    await self._recover(generation)
+                    async with self._alone:
+                        started, outcome, said = await self._attempt(state_id, tactic, timeout)
+                except _SuspectError as error:
                     outcome = Failed(f"{error} while it ran")
-                break
+                finally:
+                    self._suspects -= 1
+                    if not self._suspects:
+                        self._gate.set()
         return TacticResult(index, tactic, outcome, time.monotonic() - started, said)
+
+    async def _attempt(
+        self, state_id: int, tactic: str, timeout: float
+    ) -> tuple[float, Outcome, tuple[str, ...]]:
+        """When a tactic was sent, and what became of it.
+
+        Raises :class:`_SuspectError` when Lean died, and it may have been another one's fault; Lean
+        is back then.
+        """
+        while True:
+            generation, started = self._generation, time.monotonic()
+            try:
+                await self._ensure(state_id)
+                started = time.monotonic()
+                return started, *await self._request(state_id, tactic, timeout)
+            except _NotRunningError:
+                await self._recover(generation)  # which is done a few times only
+            except _SuspectError:
+                await self._recover(generation)
+                raise
+            except LeanDiedError as error:
+                await self._recover(generation)
+                return started, Failed(f"{error} while it ran"), ()
 
     async def _request(
         self, state_id: int, tactic: str, timeout: float, number: int | None = None
@@ -357,8 +406,14 @@ class LeanHole:
         """Kills a Lean that answers on less than half of its slots; who needs it restarts it."""
         now = time.monotonic()
         stuck = sum(now >= flight.overdue for flight in self._flights.values())
-        if self._process is not None and 2 * stuck >= self._slots:
-            await self._process.kill()
+        if 2 * stuck >= self._slots:
+            await self._stop()
+
+    async def _stop(self) -> None:
+        """Kills Lean for what does not end in it; the other tactics are tried again."""
+        process = self._stopped_for = self._process
+        if process is not None:
+            await process.kill()
 
     async def _ensure(self, state_id: int) -> None:
         """Replays what led to ``state_id`` when Lean has been started anew since."""

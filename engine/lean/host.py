@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
 from engine.lean.process import LeanCommand, LeanProcess
-from engine.lean.scratch import make_scratch, remove_scratch
+from engine.lean.scratch import make_scratch, remove_scratch, room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,8 @@ class ColdHost:
         """Starts Lean over ``text``; all of it is elaborated."""
         del line
         file = self._folder / "document.lean"
-        file.write_bytes(text.encode("utf-8"))
+        with room():
+            file.write_bytes(text.encode("utf-8"))
         self._process = await LeanProcess.start(self._command, file)
         over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 

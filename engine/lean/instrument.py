@@ -65,6 +65,7 @@ def with_hole(text: str, analysis: Analysis, site: Site, folder: str) -> str:
 
 def with_audit(text: str, analysis: Analysis, site: Site, replacement: str, nonce: int) -> str:
     """``text`` with ``replacement`` at ``site``, run under the audit named ``nonce``."""
-    # The line break keeps a comment at the proof's end from hiding the bracket.
-    tactic = f"dsp_lsp_audit {nonce} {{ {replacement.strip()}\n}}"
+    # The second line break keeps a comment at the proof's end from hiding the bracket; with the
+    # first, what the audit says stands behind the line on which the declaration starts.
+    tactic = f"\ndsp_lsp_audit {nonce} {{ {replacement.strip()}\n}}"
     return _at_site(text, analysis, site, _as_term(site, tactic))

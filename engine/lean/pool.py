@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from engine.lean.scratch import remove_scratch
+from engine.lean.scratch import remove_scratch, room
 from engine.lean.usage import is_computing, resident_mb
 from engine.lean.warm import WarmLean, WarmLeanError
+from engine.protocol import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -26,6 +27,9 @@ _START_SECONDS = 180.0
 
 _IDLE_SECONDS = 2.0
 """How long tactics may go on after a stop; a Lean that is still busy then is killed."""
+
+_EXPLAIN_SECONDS = 4.0
+"""How long Lean may look for what is wrong with a text in which it did not meet the site."""
 
 _TEXTS = 200
 """After so many texts a Lean is replaced, whatever it looks like."""
@@ -118,7 +122,11 @@ class Pool:
             if entry.first_mb is None:
                 entry.first_mb = resident_mb(entry.lean.process.pid)
             self._keep_ready(key)
-            return Lent(self, entry)
+            try:
+                return Lent(self, entry)
+            except BaseException:
+                await self._drop(entry)
+                raise
 
     def _bury(self) -> None:
         """Forgets idle Leans that have died."""
@@ -156,8 +164,9 @@ class Pool:
         held = [resident_mb(e.lean.process.pid) or 0 for e in self._entries if e.lean.alive]
         like = max((e.first_mb or 0 for e in self._entries if e.key == key), default=0)
         if sum(held) + like <= self._limits.memory_mb and self._make_room(key):
-            entry = self._start(key)
-            entry.ready.add_done_callback(lambda done: done.cancelled() or done.exception())
+            with suppress(EngineError):  # whoever needs it will hear of it
+                entry = self._start(key)
+                entry.ready.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     # -- coming back -----------------------------------------------------------------------------
 
@@ -232,7 +241,8 @@ class Lent:
         self._entry = entry
         self.lean = entry.lean
         self._folder = self.lean.folder / f"hole.{next(self._numbers)}"
-        self._folder.mkdir()
+        with room():
+            self._folder.mkdir()
         self._watch: asyncio.Task[None] | None = None
         self._line = 1
 
@@ -269,7 +279,7 @@ class Lent:
     async def messages(self) -> Sequence[Message]:
         """The messages of the whole text."""
         try:
-            return await self.lean.everything()
+            return await self.lean.everything(_EXPLAIN_SECONDS)
         except WarmLeanError:
             return []
 
@@ -286,13 +296,14 @@ class Lent:
             self._watch = None
 
     async def check(self, text: str, line: int) -> Sequence[Message]:
-        """The messages of ``text`` about what stands on ``line`` and behind it.
+        """The messages of ``text`` on and behind the ``line`` on which its last command starts.
 
         Raises :class:`WarmLeanError`.
         """
         self._line = line
         await self.lean.show(text, line)
-        return await self.lean.over()
+        await self.lean.over()
+        return await self.lean.of_command(line)
 
     async def leave(self, let_go: Callable[[], None], *, calm: bool) -> None:
         """Cancels what runs and gives Lean back; kills it unless it comes to rest soon."""

@@ -190,6 +190,8 @@ class LeanProcess:
             await asyncio.wait({waiting}, timeout=_LOOK_SECONDS)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         _, held = await asyncio.wait({waiting, *self._readers}, timeout=5)
         for task in held:
             task.cancel()

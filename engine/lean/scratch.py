@@ -8,14 +8,37 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.protocol import EngineError, ErrorKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PREFIX = "dsp-lsp-"
 _NAME = re.compile(rf"{_PREFIX}(\d+)-")
 
 
 def make_scratch() -> Path:
-    """A new empty folder that only this user can read; raises OSError where there is no room."""
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    """A new empty folder that only this user can read.
+
+    Raises :class:`EngineError` where there is no room.
+    """
+    with room():
+        return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+
+
+@contextlib.contextmanager
+def room() -> Iterator[None]:
+    """Makes an :class:`EngineError` of what goes wrong with files for Lean."""
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(
+            f"The files that Lean needs cannot be made: {error.strerror or error}.",
+            remedy="Make room in the folder for temporary files, or name another one in TMPDIR.",
+            kind=ErrorKind.ENVIRONMENT,
+        ) from error
 
 
 def remove_scratch(folder: Path) -> None:

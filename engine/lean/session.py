@@ -27,7 +27,7 @@ from engine.lean.process import LeanCommand, LeanProcess
 from engine.lean.project import Project, find_project
 from engine.lean.runtime import runtime_folder
 from engine.lean.sandbox import Sandboxes
-from engine.lean.scratch import make_scratch, remove_scratch, sweep
+from engine.lean.scratch import make_scratch, remove_scratch, room, sweep
 from engine.lean.toolchain import Toolchain, find_toolchain
 from engine.lean.verify import new_errors, only_under_audit, read_audits
 from engine.lean.warm import WarmLeanError
@@ -388,7 +388,8 @@ class ProcessSession:
         folder = await asyncio.to_thread(make_scratch)
         try:
             file = folder / "document.lean"
-            file.write_bytes(text.encode("utf-8"))
+            with room():
+                file.write_bytes(text.encode("utf-8"))
             run = await LeanProcess.start(command, file)
             self._runs.add(run)
             try:

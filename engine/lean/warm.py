@@ -184,15 +184,18 @@ class WarmLean:
         return {"mode": "open-files", "files": [{"file_name": str(self._file), "ranges": []}]}
 
     def looking_at(self, line: int) -> dict[str, Any]:
-        """A region of interest: what stands on ``line`` and behind it."""
-        lines = [{"begin_line": line, "end_line": _LAST_LINE}]
+        """A region of interest: the text's last command, if it starts on ``line``.
+
+        For the server a command reaches to where the next one starts, the last one to the end.
+        """
+        lines = [{"begin_line": line + 1, "end_line": _LAST_LINE}]
         return {
             "mode": "visible-lines",
             "files": [{"file_name": str(self._file), "ranges": lines}],
         }
 
     async def show(self, text: str, line: int, *, patience: float | None = _ANSWER_SECONDS) -> None:
-        """Replaces the text, and has the proofs that stand on ``line`` or behind it run.
+        """Replaces the text, whose last command starts on ``line``; no other proofs are run.
 
         What was going on for the text before is cancelled. Comes back at once.
         """
@@ -224,18 +227,36 @@ class WarmLean:
         """
         quiet = 0
         while quiet < rounds:
-            tasks, messages = await self.look(self._region)
-            while self._state.told_tasks == tasks or self._state.told_messages == messages:
-                await self._next_news()
+            await self._round()
             quiet = 0 if self._state.running else quiet + 1
             while self._state.running:
                 await self._next_news()
         return self._state.messages
 
-    async def everything(self) -> Sequence[Message]:
-        """Elaborates all of the text; its messages."""
+    async def _round(self) -> None:
+        tasks, messages = await self.look(self._region)
+        while self._state.told_tasks == tasks or self._state.told_messages == messages:
+            await self._next_news()
+
+    async def of_command(self, line: int) -> Sequence[Message]:
+        """The messages on ``line`` and behind it, once :meth:`over` has come back.
+
+        The proof in front of that line may start to run for it; nobody waits for that.
+        """
+        self._region = self.looking_at(line - 1)
+        await self._round()
+        await self._round()  # the first word can be older
+        return self._state.messages
+
+    async def everything(self, seconds: float) -> Sequence[Message]:
+        """Elaborates all of the text; its messages, or those of the first ``seconds``."""
         await self.look(self._all)
-        return await self.over()
+        over = asyncio.ensure_future(self.over())
+        try:
+            await asyncio.wait({over}, timeout=seconds)
+        finally:
+            over.cancel()
+        return self._state.messages
 
     def mute(self) -> None:
         """Does not read the messages of this text any more.
