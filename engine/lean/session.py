@@ -472,7 +472,11 @@ class ProcessSession:
             objection = _objection(before, exact, text, spliced, place, replacement)
             if objection is not None:
                 return verdict(False, objection)
-        difference = only_under_audit(exact, audited)
+        # A warm Lean says nothing of what stands before; the others' errors must not hide ours.
+        difference = only_under_audit(
+            [message for message in exact if message.line >= prepared.line - SHIFT],
+            [message for message in audited if message.line >= prepared.line],
+        )
         if difference is not None:
             return verdict(False, f"the proof behaves differently under audit: {difference}")
         audits = read_audits(audited, nonce)
