@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 AUDIT = "dsp-lsp-audit"
 
+_CUT_OFF = "invalid end of module, expecting 'end'"
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:
@@ -97,8 +99,9 @@ def new_errors(
 def only_under_audit(exact: Sequence[Message], audited: Sequence[Message]) -> str | None:
     """An error of the audited run that the document itself does not have, if there is one.
 
-    A proof that can tell that it is audited could fail there, after words of its own.
+    A proof that can tell that it is audited could fail there, after words of its own. The audited
+    text is cut off behind the declaration, so that a namespace or section may be open at its end.
     """
-    known = Counter(message.text for message in exact if message.is_error)
+    known = Counter([_CUT_OFF, *(message.text for message in exact if message.is_error)])
     known.subtract(message.text for message in audited if message.is_error)
     return next((text for text, count in known.items() if count < 0), None)

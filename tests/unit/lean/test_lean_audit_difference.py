@@ -17,3 +17,10 @@ def test_only_what_the_document_lacks_counts() -> None:
     assert only_under_audit([error("a")], [error("a"), error("a", 2)]) == "a"
     warning = Message("warning", 1, 0, "declaration uses sorry")
     assert only_under_audit([], [warning]) is None
+
+
+def test_a_text_that_is_cut_off_in_a_namespace_is_no_difference() -> None:
+    cut_off = error("invalid end of module, expecting 'end'")
+    assert only_under_audit([], [cut_off]) is None
+    assert only_under_audit([], [cut_off, cut_off]) == cut_off.text
+    assert only_under_audit([], [cut_off, error("caught")]) == "caught"
