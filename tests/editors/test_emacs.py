@@ -77,7 +77,9 @@ def recipe(name: str) -> str:
     return str(block)
 
 
-def run(tmp_path: Path, client: str, server: list[str], text: str, scenario: str) -> Any:
+def run(
+    tmp_path: Path, client: str, server: list[str], text: str, scenario: str, before: str = ""
+) -> Any:
     """What a scenario tells of a file with that text."""
     if not _has(client):
         pytest.skip(f"Emacs has no {client}")
@@ -97,7 +99,7 @@ def run(tmp_path: Path, client: str, server: list[str], text: str, scenario: str
         f"(load {json.dumps(str(SUPPORT))} nil t)\n"
         f"{recipe('the mode')}\n{recipe(client)}\n{START[client]}\n"
         "(setq lean-mode-hook nil) ; a batch is never idle: the scenario starts it\n"
-        f"(t-start)\n{scenario}\n(t-end)\n",
+        f"{before}\n(t-start)\n{scenario}\n(t-end)\n",
         "utf-8",
     )
     out = tmp_path / "seen.json"
@@ -174,6 +176,45 @@ def test_the_user_edits_above_a_running_search(tmp_path: Path, client: str) -> N
     )
     expected = "-- above\n-- and more\n" + text.replace("sorry", "begin trivial end")
     assert seen["proved"] == expected
+
+
+SETTINGS = {
+    "eglot": "(setq-default eglot-workspace-configuration '(:dsp (:budget 120)))",
+    "lsp-mode": """(lsp-register-custom-settings '(("dsp.budget" 120)))""",
+}
+ASK = {
+    "eglot": """
+(plist-get (jsonrpc-request (eglot-current-server) :workspace/executeCommand
+                            '(:command "dsp.jobs")) :jobs)""",
+    "lsp-mode": """
+(lsp-get (lsp-request "workspace/executeCommand" '(:command "dsp.jobs")) :jobs)""",
+}
+BUDGET = {
+    "eglot": "(plist-get (aref jobs 0) :budget)",
+    "lsp-mode": "(lsp-get (elt jobs 0) :budget)",
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_settings(tmp_path: Path, client: str) -> None:
+    """As the page says that they are given."""
+    assert SETTINGS[client] in PAGE.read_text("utf-8")
+    seen = run(
+        tmp_path,
+        client,
+        SCRIPTED,
+        "theorem gate : true := sorry\n",
+        f"""
+(accept-process-output nil 2) ; the server asks for them
+(t-go "sorry")
+(t-act)
+(accept-process-output nil 1)
+(let ((jobs {ASK[client]}))
+  (t-tell :budget {BUDGET[client]}))
+""",
+        before=SETTINGS[client],
+    )
+    assert seen["budget"] == 120
 
 
 def test_eglot_counts_as_the_protocol_does(tmp_path: Path) -> None:

@@ -272,6 +272,35 @@ def test_one_server_for_all_buffers(scripted: Neovim) -> None:
     assert seen["status"] == "DS-Prover: 2 searches"
 
 
+def test_beside_another_server_of_lean(scripted: Neovim) -> None:
+    """The Lean 3 server counts in UTF-32; Neovim warns where a buffer's clients do not agree."""
+    command = ", ".join(f"'{word}'" for word in SCRIPTED)
+    seen = scripted.run(
+        f"""
+        T.client()
+        local capabilities = vim.lsp.protocol.make_client_capabilities()
+        capabilities.general = {{ positionEncodings = {{ 'utf-32' }} }}
+        local other = vim.lsp.start_client({{
+          name = 'lean3ls', cmd = {{ {command} }}, capabilities = capabilities,
+          offset_encoding = 'utf-32',
+        }})
+        vim.lsp.buf_attach_client(0, other)
+        T.wait('the other', function() return vim.lsp.get_client_by_id(other).initialized end)
+        T.go('sorry')
+        T.choose('Prove with DS-Prover')
+        vim.lsp.buf.hover()
+        vim.lsp.buf.code_action()
+        T.wait('the proof', function() return not T.has('sorry') end)
+        T.seen.text = T.text()
+        T.seen.said = vim.fn.execute('messages')
+        """,
+        text="/- 𝕜 -/ theorem foo : true := sorry /- 𝕜 -/\n",
+    )
+    assert "encoding" not in seen["said"]
+    assert not [one for one in seen["messages"] if "encoding" in one["text"]]
+    assert seen["text"] == "/- 𝕜 -/ theorem foo : true := begin trivial end /- 𝕜 -/"
+
+
 def test_health(neovim: Neovim) -> None:
     seen = neovim.run(
         """

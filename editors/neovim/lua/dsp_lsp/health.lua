@@ -58,6 +58,7 @@ local function check_lean(settings)
     warn(('there is no program `%s`'):format(program), {
       'Install Lean 3 with elan: elan toolchain install leanprover-community/lean:3.51.1',
       'Without it, only documents that import nothing are served, by a small stand-in.',
+      '`dsp-lsp doctor` looks more closely.',
     })
     return
   end
