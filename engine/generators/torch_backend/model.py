@@ -119,17 +119,19 @@ class Model:
         self._encoder_table = take(f"encoder.{table}")
         self._decoder_table = take(f"decoder.{table}")
         self._encoder_biases: dict[int, Tensor] = {}
-        self._decoder_bias = self._decoder_table.new_empty(self.shape.heads, 0)
+        # None of these is ever given up: recorded steps go on reading where they were.
+        self._decoder_biases: dict[int, Tensor] = {}
         # float32 logits of a product of narrower numbers, where PyTorch offers it (from 2.8, CUDA).
         self._wide_head: Tensor | None = None
         if dtype == torch.float32 or not _has_wide_product(device, dtype):
             self._wide_head = self.head.float()
 
     def prepare(self, *, steps: int = 0, length: int = 0) -> None:
-        """Computes the biases for that many steps and tokens, which recorded steps then share."""
+        """Computes the biases for slots of that many steps and for states of that many tokens."""
         distance = self.shape.max_distance
-        if steps > self._decoder_bias.shape[1]:
-            self._decoder_bias = backward_bias(self._decoder_table, steps, max_distance=distance)
+        if steps and steps not in self._decoder_biases:
+            bias = backward_bias(self._decoder_table, steps, max_distance=distance)
+            self._decoder_biases[steps] = bias
         if length and length not in self._encoder_biases:
             bias = two_sided_bias(self._encoder_table, length, max_distance=distance)
             self._encoder_biases[length] = bias
@@ -166,10 +168,11 @@ class Model:
         shape, ops = self.shape, self.operations
         x = functional.embedding(slots.tokens.view(-1), self.embedding)
         ancestors = slots.ancestors if reordered else None
+        bias = self._decoder_biases[slots.history.shape[1]]
         for i, layer in enumerate(self.decoder):
             qkv = ops.norm(x, layer.norm, shape.epsilon) @ layer.qkv.T
             mixed = ops.self_attention(
-                qkv, slots.keys[i], slots.values[i], ancestors, slots.position, self._decoder_bias
+                qkv, slots.keys[i], slots.values[i], ancestors, slots.position, bias
             )
             x.addmm_(mixed, layer.out.T)
             q = ops.norm(x, layer.cross_norm, shape.epsilon) @ layer.cross_q.T

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
@@ -34,7 +37,7 @@ def test_the_gpu_finds_what_the_cpu_finds(kind, name, decoding):
     running = backend(made, device="cuda", operations=operations(kind))
     asked = [
         Request("3 4 5", n, decoding=decoding, seed=n, max_bytes=limit)
-        for n, limit in ((4, 20), (30, 33), (90, 12), (200, 9))
+        for n, limit in ((4, 20), (30, 33), (90, 12), (200, 9), (6, 100))
     ]
     expected = [alone(backend(made), request) for request in asked]
     assert sum(len(answer.candidates) for answer in expected) > 20
@@ -77,3 +80,28 @@ def test_a_gpu_without_memory_says_so_and_works_again():
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert "too little memory" in answers[0].error
     assert same(answers[1], alone(backend(made), Request("3 4", 4, max_bytes=8)), 1e-3)
+
+
+LOSE = """
+import torch
+from dataclasses import replace
+from engine.generators.backend import BackendError, Request
+from tests.generators.torch_backend.tiny import TIED, backend, checkpoint
+
+running = backend(checkpoint(replace(TIED, eos=-1)), device="cuda")
+running.submit(0, Request("3 4", 4, max_bytes=4000))
+running.step()
+torch.zeros(3, device="cuda")[torch.tensor([10**8], device="cuda")]
+try:
+    while running.busy:
+        running.step()
+except BackendError as error:
+    print(f"lost={error.device_lost} {error.message}")
+"""
+
+
+def test_a_gpu_that_fails_is_said_to_be_lost():
+    ended = subprocess.run(
+        [sys.executable, "-c", LOSE], capture_output=True, text=True, check=False
+    )
+    assert "lost=True The GPU failed: CUDA error" in ended.stdout, ended.stderr[-2000:]
