@@ -43,11 +43,20 @@ def configuration() -> list[dict[str, Any]]:
     ]
 
 
+def _as_npm(value: Any) -> Any:
+    """Whole numbers without a point, as npm writes them whenever it touches the file."""
+    if isinstance(value, dict):
+        return {name: _as_npm(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_as_npm(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def main() -> None:
     """Rewrites the manifest."""
     manifest = json.loads(MANIFEST.read_text("utf-8"))
     manifest["contributes"]["configuration"] = configuration()
-    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(_as_npm(manifest), indent=2, ensure_ascii=False) + "\n"
     MANIFEST.write_text(text, "utf-8")
 
 

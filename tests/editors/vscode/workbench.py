@@ -230,7 +230,12 @@ def running(place: Place) -> Iterator[int]:
         *([] if place.trust else ["--disable-workspace-trust"]),
     ]
     # VS Code asks a login shell for the PATH that its extensions get.
-    path = os.pathsep.join([str(place.programs), os.environ["PATH"]])
+    others = [
+        folder
+        for folder in os.environ["PATH"].split(os.pathsep)
+        if not (Path(folder) / "dsp-lsp").exists()
+    ]
+    path = os.pathsep.join([str(place.programs), *others])
     (place.root / ".profile").write_text(f"export PATH='{path}'\n")
     environment = {
         **_environment(place.root),
