@@ -134,6 +134,64 @@ def test_a_proof_that_comes_while_the_user_types_is_undone_alone(scripted: Neovi
     assert seen["redone"] == seen["first"]
 
 
+def test_a_reload_during_a_search(scripted: Neovim) -> None:
+    """`:edit!` closes and opens the document for the server, whose text may be another then."""
+    seen = scripted.run(
+        """
+        T.client()
+        T.go('sorry')
+        vim.cmd('DspProve')
+        T.wait('the search', function() return (T.marks()[1] or ''):find('n = 9', 1, true) end)
+        local lines = T.lines()
+        table.insert(lines, 1, '-- from elsewhere')
+        vim.fn.writefile(lines, vim.fn.expand('%'))
+        vim.cmd('edit!')
+        T.open_gate()
+        T.wait('the proof', function() return not T.has('sorry') end)
+        T.wait('the end', function() return T.jobs()[1].over end)
+        T.seen.state = T.jobs()[1].state
+        T.seen.text = T.text()
+        """,
+        text=GATE,
+    )
+    assert seen["state"] == "proved"
+    expected = "-- from elsewhere\n" + GATE.replace("sorry", "begin trivial end")
+    assert seen["text"] + "\n" == expected
+
+
+def test_a_buffer_closed_during_a_search(scripted: Neovim) -> None:
+    """The proof is kept, and can be inserted when the file is open again."""
+    seen = scripted.run(
+        """
+        local name = vim.fn.expand('%')
+        vim.cmd('edit other.lean')
+        T.client()
+        vim.cmd('edit ' .. name)
+        T.client()
+        T.go('sorry')
+        vim.cmd('DspProve')
+        T.wait('the search', function() return (T.marks()[1] or ''):find('n = 9', 1, true) end)
+        vim.cmd('buffer other.lean')
+        vim.cmd('bdelete ' .. name)
+        T.open_gate()
+        T.wait('the end', function() return T.jobs()[1].over end)
+        T.seen.state = T.jobs()[1].state
+        vim.cmd('edit ' .. name)
+        T.client()
+        T.seen.untouched = T.text()
+        T.go('sorry')
+        T.choose('Insert the proof')
+        vim.lsp.buf.code_action()
+        T.wait('the proof', function() return not T.has('sorry') end)
+        T.seen.text = T.text()
+        """,
+        text=GATE,
+    )
+    assert seen["state"] == "withheld"
+    assert seen["untouched"] + "\n" == GATE
+    assert seen["text"] + "\n" == GATE.replace("sorry", "begin trivial end")
+
+
 TWO = "theorem hang_1 : true := sorry\ntheorem hang_2 : true := sorry\n"
 
 
