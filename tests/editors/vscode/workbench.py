@@ -314,8 +314,9 @@ class Workbench:
         return "\n".join(line.inner_text() for line in lines).replace("\u00a0", " ")
 
     def disk(self, name: str) -> str:
-        """The file as it was saved; the editor saves by itself."""
-        return (self.place.workspace / name).read_text("utf-8")
+        """The file as it was saved; the editor saves by itself, and empties the file first."""
+        path = self.place.workspace / name
+        return str(self.until(lambda: path.read_text("utf-8")))
 
     def status(self) -> str:
         """The text of our item in the status bar, with its icons' names left out."""
