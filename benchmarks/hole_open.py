@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.lean import Document, ProcessSession
+from engine.lean.pool import Limits
 from engine.protocol import EngineError
 from engine.source import Site, analyse
 
@@ -90,7 +91,7 @@ async def open_one(session: ProcessSession, text: str, path: Path, site: Site, r
 
 async def measure(source: Path, pairs: list[Row], count: int) -> list[Row]:
     rows: list[Row] = []
-    session = ProcessSession(lean=None, threads=2, memory_mb=6144)
+    session = ProcessSession(lean=None, threads=2, memory_mb=6144, warm=Limits())
     try:
         for row in pairs:
             if len(rows) == count:

@@ -35,6 +35,7 @@ from corpus import CORPUS, make_project
 
 from engine.generators import Repertoire
 from engine.lean import Document, ProcessSession
+from engine.lean.pool import Limits
 from engine.protocol import SearchOptions
 from engine.source import analyse, splice
 from engine.values import Progress, Solved, TimedOut
@@ -239,7 +240,7 @@ async def first_states(repl: str | None, source: Path, rounds: int) -> list[dict
         site = sites[0]
         cold, warm, theirs = [], [], []
         for number in range(rounds):
-            session = ProcessSession(lean=None, threads=2, memory_mb=6144)
+            session = ProcessSession(lean=None, threads=2, memory_mb=6144, warm=Limits())
             times = []
             for edit in range(3):
                 # An edit before the site: nothing of the text but its imports is the same.
