@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
+from collections import deque
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.lean.oleans import why_stale
 from engine.protocol import EngineError, ErrorKind
 from engine.source import Analysis, analyse, splice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_IMPORT_LINE = re.compile(rb"^\s*import\s+(.*)$", re.MULTILINE)
+_MOST_MODULES = 200
+"""More are not looked at before a site is opened; `doctor` looks at all."""
 
 
 def module_source(module: str, search_path: Iterable[Path]) -> Path | None:
@@ -95,15 +98,24 @@ def imports_of(file: Path) -> list[str]:
     return [item.module for item in analyse(head).imports]
 
 
-def check_imports(modules: Sequence[str], search_path: Sequence[Path]) -> None:
+def check_imports(
+    modules: Sequence[str],
+    search_path: Sequence[Path],
+    *,
+    version: str | None = None,
+    own: Path | None = None,
+) -> None:
     """Raises :class:`EngineError` unless all of ``modules``, and what they import, are compiled.
 
-    Lean would compile the missing ones in memory, anew in each process, for minutes or hours.
+    Lean would compile the missing ones in memory, anew in each process, for minutes or hours. With
+    Lean's ``version``, what was compiled from another text or by another Lean counts as missing.
+    Modules below ``own``, the folder that the user works in, are followed on, the nearest first and
+    up to ``_MOST_MODULES``; of libraries only what the document names, and what that imports.
     """
     seen: set[Path] = set()
-    todo: list[tuple[str, str | None]] = [(module, None) for module in modules]
-    while todo:
-        module, importer = todo.pop()
+    todo: deque[tuple[str, str | None]] = deque((module, None) for module in modules)
+    while todo and len(seen) < _MOST_MODULES:
+        module, importer = todo.popleft()
         source = module_source(module, search_path)
         by = f" (imported by {importer})" if importer else ""
         if source is None:
@@ -115,12 +127,32 @@ def check_imports(modules: Sequence[str], search_path: Sequence[Path]) -> None:
         if source in seen:
             continue
         seen.add(source)
-        if not source.with_suffix(".olean").is_file():
+        olean = source.with_suffix(".olean")
+        why = None if olean.is_file() else ""
+        if why is None and version is not None:
+            why = _why_stale(source, olean, version)
+        if why is not None:
             raise EngineError(
-                f"The import {module}{by} is not compiled.",
+                f"The import {module}{by} is not compiled{why and f' as it is now: {why}'}.",
                 remedy=f"Run `lean --make {source}`, or `leanproject build` in its project.",
                 kind=ErrorKind.ENVIRONMENT,
             )
         # Lean ships compiled; a compiled project's modules imported only compiled ones.
-        if importer is None:
-            todo += [(absolute_module(m, source, search_path), module) for m in imports_of(source)]
+        if importer is None or (own is not None and own in source.parents):
+            todo.extend(
+                (absolute_module(m, source, search_path), module) for m in imports_of(source)
+            )
+
+
+def _why_stale(source: Path, olean: Path, version: str) -> str | None:
+    """As :func:`why_stale`; what both files were like when they were last compared is kept."""
+    with suppress(OSError):
+        stamps = [file.stat() for file in (source, olean) if file.is_file()]
+        return _compared(source, olean, version, *(s.st_mtime_ns for s in stamps))
+    return None  # it has gone this moment; Lean will say so
+
+
+@lru_cache(maxsize=4096)
+def _compared(source: Path, olean: Path, version: str, *times: int) -> str | None:
+    del times  # they tell one state of the files from another
+    return why_stale(source, olean, version)

@@ -269,7 +269,13 @@ class ProcessSession:
         if not any(entry == folder or entry in folder.parents for entry in path):
             path = (*path, folder)  # where a bare file's relative imports start
         names = [absolute_module(i.module, document.path, path) for i in analysis.imports]
-        await asyncio.to_thread(check_imports, names, path)
+        await asyncio.to_thread(
+            check_imports,
+            names,
+            path,
+            version=toolchain.version_text,
+            own=workplace.project.source if workplace.project is not None else folder,
+        )
         return LeanCommand(
             toolchain,
             (*path, runtime),

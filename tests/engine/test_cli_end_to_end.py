@@ -257,7 +257,7 @@ def test_a_document_that_was_not_recorded_is_an_error_with_a_place(bench: Bench)
         (Faults(version="Lean (version 3.5.0, Release)"), 3, "the oldest that this prover speaks"),
         (Faults(make_fails=True), 3, "does not compile the prover's runtime"),
         (Faults(die_at=0), 3, "killed by SIGKILL before the site"),
-        (Faults(die_at=1), 3, "Lean died 4 times in a minute"),
+        (Faults(die_at=1), 3, "Lean died 7 times in a minute"),
         (Faults(die_at=1, first=1), 0, "simp *"),
         (Faults(die_at=2, how="9"), 3, "Lean died"),
         (Faults(die_at=3, first=1), 0, "simp *"),

@@ -15,6 +15,7 @@ from engine.lean.modules import (
 )
 from engine.protocol import EngineError, ErrorKind
 from engine.source import analyse
+from tests.unit.lean.test_lean_oleans import olean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,3 +113,29 @@ def test_what_an_import_imports_is_looked_at_too(tmp_path: Path) -> None:
 def test_imports_may_go_in_a_circle(tmp_path: Path) -> None:
     write_modules(tmp_path, {"m.lean": "import n", "n.lean": "import m"})
     check_imports(["m", "n"], [tmp_path])
+
+
+def test_an_import_compiled_from_another_text_or_by_another_lean_is_named(tmp_path: Path) -> None:
+    write_modules(tmp_path, {"m.lean": "import n\n", "n.lean": "-- one\n"})
+    for name in ("m", "n"):
+        (tmp_path / f"{name}.olean").write_bytes(olean((tmp_path / f"{name}.lean").read_bytes()))
+    check_imports(["m"], [tmp_path], version="3.51.1")
+    with pytest.raises(EngineError) as raised:
+        check_imports(["m"], [tmp_path], version="3.50.3")
+    assert "m is not compiled as it is now: it was made by Lean 3.51.1" in raised.value.message
+    (tmp_path / "n.lean").write_text("-- another\n")
+    with pytest.raises(EngineError) as raised:
+        check_imports(["m"], [tmp_path], version="3.51.1")
+    assert "n (imported by m) is not compiled as it is now: its source" in raised.value.message
+    assert raised.value.kind is ErrorKind.ENVIRONMENT
+    check_imports(["m"], [tmp_path])
+
+
+def test_own_modules_are_followed_further_than_those_of_libraries(tmp_path: Path) -> None:
+    chain = {f"m{n}.lean": f"import m{n + 1}\n" for n in range(5)} | {"m5.lean": ""}
+    write_modules(tmp_path, chain)
+    (tmp_path / "m5.olean").unlink()
+    check_imports(["m0"], [tmp_path])
+    with pytest.raises(EngineError) as raised:
+        check_imports(["m0"], [tmp_path], own=tmp_path)
+    assert "m5 (imported by m4) is not compiled" in raised.value.message
