@@ -135,6 +135,14 @@ async def service() -> AsyncIterator[Prover]:
     await made.close()
 
 
+@pytest.fixture
+async def plain_service() -> AsyncIterator[Prover]:
+    """Here a document is a file whose name is on Lean's command line, for all to read."""
+    made = create(Settings(threads=2, sandbox="required", memory_mb=2048, warm=False))
+    yield made
+    await made.close()
+
+
 async def attempt(service: Prover, target: Target, text: str, site: int | str = 0) -> str:
     """The result, or the error, as all that a person could see of it."""
     try:
@@ -391,11 +399,20 @@ theorem t : 1 = 2 := sorry
 )
 
 
-async def test_forged_answers_prove_nothing(service: Prover, target: Target) -> None:
-    result = await prove(service, FORGED, target.file, budget=10.0)
+async def test_forged_answers_prove_nothing(plain_service: Prover, target: Target) -> None:
+    result = await prove(plain_service, FORGED, target.file, budget=10.0)
     assert result.status == "not found"
     assert result.statistics.refused > 0, "the forgery was not believed even for a moment"
-    await engine_lives(service, target)
+    await engine_lives(plain_service, target)
+
+
+async def test_answers_cannot_be_forged_where_names_are_not_known(
+    service: Prover, target: Target
+) -> None:
+    """A warm Lean is not told the names of files on its command line."""
+    result = await prove(service, FORGED, target.file, budget=5.0)
+    assert result.status == "not found"
+    assert result.statistics.refused == 0
 
 
 async def test_a_tactic_of_the_document_is_no_tactic_of_ours(
