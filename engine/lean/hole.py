@@ -162,9 +162,14 @@ class LeanHole:
             raise RuntimeError("a host without a process")
         ended = process.ended
         waited_for: set[asyncio.Future[Any]] = {self._hello, over}
-        done, _ = await asyncio.wait(
-            waited_for, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
-        )
+        done: set[asyncio.Future[Any]] = set()
+        try:
+            done, _ = await asyncio.wait(
+                waited_for, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            if not done:  # nobody knows what it does; the next site must not wait for it
+                await process.kill()
         if self._hello not in done:
             self._hello.cancel()
             if over in done:

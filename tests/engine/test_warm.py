@@ -20,6 +20,7 @@ from engine.source import analyse
 from engine.values import Failed, Progress, Solved
 from tests.fake_lean.faults import Faults
 from tests.fake_lean.install import DOCUMENTS, FakeLean
+from tests.unit.lean.test_lean_oleans import olean
 
 from .conftest import alive, eventually
 
@@ -161,12 +162,12 @@ async def test_imports_that_were_compiled_anew_are_loaded_anew(
 ) -> None:
     work = tmp_path / "work"
     work.mkdir()
-    (work / "mine.lean").write_text("def one := 1\n")
-    (work / "mine.olean").write_bytes(b"first")
+    source = b"def one := 1\n"
+    (work / "mine.lean").write_bytes(source)
     text = "import mine\n" + PAPER
     session = new_session(lean, processes=1)
     site = next(iter(analyse(text).sites))
-    for content in (b"first", b"first", b"a second one"):
+    for content in (olean(source), olean(source), olean(source) + b"made anew"):
         (work / "mine.olean").write_bytes(content)
         os.utime(work / "mine.olean", (len(content), len(content)))
         with pytest.raises(EngineError, match="not recorded"):

@@ -12,7 +12,7 @@ import pytest
 from lsprotocol import types
 
 from .conftest import Editor, at, end_editor, environment, start_editor, uri_of
-from .test_lsp_edit import PROVE, searching
+from .test_lsp_edit import PROVE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +108,9 @@ async def test_with_a_real_lean(tmp_path: Path, kind: str) -> None:
     try:
         uri = uri_of(tmp_path)
         buffer = editor.open(uri, text)
-        first = await searching(editor, uri, text)
+        first = (await editor.choose_action(uri, at(text), PROVE))["job"]
+        # It may be proved sooner than anybody can look.
+        await editor.until(lambda job: job["state"] not in ("queued", "opening"), first)
         # Typed meanwhile, above the site: the proof is judged anew in the new text.
         editor.edit(uri, 0, 0, "-- 𝔸 new\n\n")
         over = await editor.until_over(first)

@@ -149,7 +149,7 @@ async def test_a_lean_that_hangs(tmp_path: Path) -> None:
         await editor.eventually(lambda: bool(lean.runs("hole")))
         await editor.command("dsp.stop", {"job": job})
         assert (await editor.until_over(job))["state"] == "stopped"
-        assert not alive(lean.runs("hole")[0].pid)
+        await editor.eventually(lambda: not alive(lean.runs("hole")[0].pid))
         # With a Lean that is well again, so is the prover.
         lean.misbehave(Faults())
         job = (await editor.command("dsp.proveAll", {"uri": uri}))["jobs"][0]
