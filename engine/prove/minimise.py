@@ -156,10 +156,9 @@ class Minimiser:
         """A bare ``simp`` or ``ring`` in the middle becomes what does the same and no more."""
         for place in range(len(line.steps) - 1):
             for tactic in await self._settlements(line, place):
-                outcome, _, _ = await self._one(line.states[place], tactic, self._timeout)
-                if isinstance(outcome, Progress) and outcome.text == line.states[place + 1].text:
-                    new = await self._try(line, place, (tactic, *line.steps[place + 1 :]))
-                    line = new or line
+                new = await self._try(line, place, (tactic, *line.steps[place + 1 :]))
+                if new is not None and new.states[place + 1].text == line.states[place + 1].text:
+                    line = new
                     break
         return line
 
