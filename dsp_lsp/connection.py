@@ -8,12 +8,10 @@ ends them; so this one reads, and documents are left to :mod:`dsp_lsp.features.d
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import os
 import signal
-import threading
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -21,7 +19,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcInva
 from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
-from engine.stdio import Stdio
+from engine.stdio import Stdio, end_in_any_case
 from engine.wire import FramingError, read_body
 
 if TYPE_CHECKING:
@@ -131,12 +129,12 @@ async def serve(server: Server) -> int:
     def stop(code: int) -> None:
         if not status.done():
             status.set_result(code)
-            _end_in_any_case(code)
+            end_in_any_case(code, GRACE)
 
     for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(signum, stop, 128 + signum)
     # What is written to a client that is gone is dropped; the end of its output tells us.
-    stdio = Stdio(ended=lambda: _end_in_any_case(1), gone=lambda: stop(1))
+    stdio = Stdio(ended=lambda: end_in_any_case(1, GRACE), gone=lambda: stop(1))
     protocol = server.protocol
     protocol.set_writer(_Writer(stdio))
     protocol.ended = stop
@@ -169,16 +167,3 @@ async def _watch_parent(stop: Callable[[int], None]) -> None:
         await asyncio.sleep(_WATCH_SECONDS)
     logger.info("the process that started us is gone")
     stop(1)
-
-
-def _end_in_any_case(code: int) -> None:
-    """Whatever hangs must not keep us alive; the engine ends with its standard input."""
-
-    def end() -> None:
-        with contextlib.suppress(Exception):
-            logger.error("closing took too long")
-        os._exit(code or 1)
-
-    timer = threading.Timer(GRACE, end)
-    timer.daemon = True
-    timer.start()

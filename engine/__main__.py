@@ -13,13 +13,12 @@ import logging
 import os
 import signal
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 from engine.lifetime import die_with_parent
 from engine.protocol import EngineError, ErrorKind
 from engine.server import Server
-from engine.stdio import Stdio
+from engine.stdio import Stdio, end_in_any_case
 from engine.wire import FramingError
 
 if TYPE_CHECKING:
@@ -67,11 +66,11 @@ async def _serve(create: ServiceFactory) -> int:
     def stop(code: int) -> None:
         if not status.done():
             status.set_result(code)
-            _end_in_any_case(code)
+            end_in_any_case(code, GRACE)
 
     for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(signum, stop, 128 + signum)
-    stdio = Stdio(ended=lambda: _end_in_any_case(0), gone=lambda: stop(0))
+    stdio = Stdio(ended=lambda: end_in_any_case(0, GRACE), gone=lambda: stop(0))
     server = Server(stdio.send, create, stop=lambda: stop(0))
 
     async def listen() -> None:
@@ -92,19 +91,6 @@ async def _serve(create: ServiceFactory) -> int:
     server.peer.close(ConnectionError("the engine is shutting down"))
     stdio.flush(timeout=0.5)
     return code
-
-
-def _end_in_any_case(code: int) -> None:
-    """A service that hangs in ``close``, or a thread that never ends, must not keep us alive."""
-
-    def end() -> None:
-        with contextlib.suppress(Exception):
-            logger.error("closing took too long")
-        os._exit(code or 1)
-
-    timer = threading.Timer(GRACE, end)
-    timer.daemon = True
-    timer.start()
 
 
 if __name__ == "__main__":

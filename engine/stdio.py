@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import queue
 import threading
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Stdio"]
+__all__ = ["Stdio", "end_in_any_case"]
+
+logger = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
 
@@ -78,3 +81,18 @@ class Stdio:
         # The loop is closed when the process is on its way out.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *args)
+
+
+def end_in_any_case(code: int, seconds: float) -> None:
+    """Ends the process with ``code`` (1 for 0) in ``seconds``: whatever hangs while it closes, or a
+    thread that never ends, must not keep it alive.
+    """
+
+    def end() -> None:
+        with contextlib.suppress(Exception):
+            logger.error("closing took too long")
+        os._exit(code or 1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
