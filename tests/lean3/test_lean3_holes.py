@@ -189,10 +189,10 @@ async def test_a_lean_that_is_killed_in_mid_batch_comes_back(file: Path) -> None
         found, _ = await asyncio.gather(outcomes(hole, slow, second.state_id, 10), kill())
         # What ran when Lean died has failed, or was tried again; what waited has been tried.
         assert all(isinstance(o, Failed | TimedOut) for o in found)
-        assert hole.process is not None
-        assert hole.process.pid != pid
         # Numbers of states that the dead process held are good again.
         third = await outcome(hole, "split", second.state_id)
+        assert hole.process is not None
+        assert hole.process.pid != pid
         assert isinstance(third, Progress)
         assert third.goals == 2
         assert isinstance(await outcome(hole, "exact ⟨hq, hr⟩", second.state_id), Solved)
