@@ -132,7 +132,7 @@ def _opened(path: Path, mode: str) -> Iterator[Any]:
         elif path.suffix == ".xz":
             import lzma
 
-            stream = lzma.LZMAFile(raw, mode)
+            stream = lzma.LZMAFile(raw, mode)  # noqa: SIM115
         elif path.suffix == ".gz":
             import gzip
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import tomli
+import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,17 +44,7 @@ class Example:
     )
 )
 def test_settings_come_back_as_they_were_written(example: Example) -> None:
-    import tomli_w
-
-    if sys_tomllib := pytest.importorskip("tomllib" if _has_tomllib() else "tomli"):
-        values = sys_tomllib.loads(tomli_w.dumps(to_mapping(example)))
-        assert from_mapping(Example, values) == example
-
-
-def _has_tomllib() -> bool:
-    import sys
-
-    return sys.version_info >= (3, 11)
+    assert from_mapping(Example, tomli.loads(tomli_w.dumps(to_mapping(example)))) == example
 
 
 def test_options_go_over_the_file(tmp_path: Path) -> None:
