@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - the settings' fields are looked up
 from typing import TYPE_CHECKING, Any
 
+from engine.data.leandojo import read_benchmark
 from engine.data.records import read_pairs, write_pairs
 from engine.data.splits import SPLITS, Sieve, SplitRule
 from engine.manifest import manifest_path, write_manifest
@@ -28,7 +29,8 @@ class DatasetSettings:
     """The settings of a data set."""
 
     pairs: tuple[Path, ...] = setting(
-        help="files of pairs; of equal ones the first is kept", metavar="FILE"
+        help="files of pairs, or .json of LeanDojo's benchmark; of equal pairs the first is kept",
+        metavar="FILE",
     )
     out: Path = setting(help="where the three sets go", metavar="FOLDER")
     seed: int = setting(0, help="decides which theorems are held out", metavar="N")
@@ -85,7 +87,8 @@ def make_dataset(settings: DatasetSettings, *, shows: bool = False) -> dict[str,
 
             def told(task: Any = task) -> Iterator[TacticPair]:
                 for path in settings.pairs:
-                    for pair in read_pairs(path):
+                    read = read_benchmark if path.suffix == ".json" else read_pairs
+                    for pair in read(path):
                         bar.advance(task)
                         yield pair
 
