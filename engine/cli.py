@@ -1,4 +1,4 @@
-"""``dsp-engine``: data, models and their training, beside proving.
+"""``dsp-engine``: what is done to models, beside proving.
 
 Exit status: 0 done, 2 the input is wrong, 3 the environment is (a missing package, a full disk),
 130 after Ctrl-C.
@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.data import dataset, trace
 from engine.protocol import EngineError, ErrorKind
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def _convert(arguments: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dsp-engine", description="Data and models for dsp-lsp.")
+    parser = argparse.ArgumentParser(prog="dsp-engine", description="Models for dsp-lsp.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     convert = commands.add_parser(
         "convert",
@@ -63,8 +62,6 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument(
         "--out", type=Path, metavar="FOLDER", help="default: the user's cache, found by name"
     )
-    trace.add_parser(commands)
-    dataset.add_parser(commands)
     return parser
 
 

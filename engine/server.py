@@ -23,7 +23,6 @@ from engine.protocol import (
     SUGGEST,
     TREE,
     VERIFY,
-    VERIFY_TOGETHER,
     EnvironmentParams,
     ExtendParams,
     InitializeResult,
@@ -33,7 +32,6 @@ from engine.protocol import (
     Settings,
     SuggestParams,
     VerifyParams,
-    VerifyTogetherParams,
 )
 from engine.wire import INVALID_REQUEST, METHOD_NOT_FOUND, Peer, RpcError, from_json
 
@@ -123,7 +121,6 @@ class Server:
             CANCEL: self._cancel,
             SUGGEST: self._suggest,
             VERIFY: self._verify,
-            VERIFY_TOGETHER: self._verify_together,
             TREE: self._tree,
             SHUTDOWN: self._shutdown,
         }
@@ -200,9 +197,6 @@ class Server:
 
     async def _verify(self, params: object) -> object:
         return await self._prover.verify(from_json(VerifyParams, params))
-
-    async def _verify_together(self, params: object) -> object:
-        return await self._prover.verify_together(from_json(VerifyTogetherParams, params))
 
     async def _tree(self, params: object) -> object:
         return await self._prover.tree(from_json(JobParams, params).job)

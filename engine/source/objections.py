@@ -39,9 +39,9 @@ _LONGEST: Final = 4096
 """Code points. No tactic of mathlib is longer; deep nesting would cost Lean its stack."""
 
 _DEEPEST: Final = 64
-_LONGEST_NUMERAL: Final = 400
+LONGEST_NUMERAL: Final = 400
 
-_HARMLESS: Final = re.compile(
+HARMLESS: Final = re.compile(
     rf"tactic\.(?:interactive\.(?:{'|'.join(sorted(TACTICS - {'from', 'calc'}))})|"
     r"transparency\.[a-z]+|ring\.[a-z_]+)\Z"
 )
@@ -90,7 +90,7 @@ def _hidden(text: str, tokens: list[Token]) -> str | None:
             return "it quotes a name or a term"
         if word.startswith('"'):
             return "it has a string"
-        if word.isdigit() and len(word) > _LONGEST_NUMERAL:
+        if word.isdigit() and len(word) > LONGEST_NUMERAL:
             return "it has a very long numeral"
         if word == "%" and text.startswith("%%", start):
             return "it has an antiquotation"
@@ -126,7 +126,7 @@ def _names(text: str, tokens: list[Token]) -> str | None:
             return "it changes the class of tactics"
         head = parts[1] if parts[0] == "_root_" and len(parts) > 1 else parts[0]
         qualified = len(parts) > 1 or text.startswith(".", end)
-        if head in OUTSIDE and qualified and not _HARMLESS.match(word):
+        if head in OUTSIDE and qualified and not HARMLESS.match(word):
             return f"it uses {word}, of the meta language"
         if word in KEYWORDS and word not in _TERM_KEYWORDS:
             return f"it has the command {word}"
@@ -135,7 +135,7 @@ def _names(text: str, tokens: list[Token]) -> str | None:
     return None
 
 
-class _Starts(Finder):
+class Starts(Finder):
     """Collects the first tokens of all tactics, what is before them, and whether ``conv`` reads
     them.
     """
@@ -153,7 +153,7 @@ class _Starts(Finder):
 def _starts(text: str, tokens: list[Token]) -> str | None:
     """Whether each tactic starts with a known name, a block, a list of tactics, or ``calc``."""
     wrapped = f"begin\n{text}\nend"
-    finder = _Starts(wrapped, tokenize(wrapped))
+    finder = Starts(wrapped, tokenize(wrapped))
     finder.run()
     for (code, start, end), before, conv in finder.starts:
         word = wrapped[start:end]

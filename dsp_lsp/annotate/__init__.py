@@ -1,1 +1,0 @@
-"""``dsp-lsp annotate``: every site of many files, through one engine."""
