@@ -14,6 +14,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dsp_lsp import __version__
+from dsp_lsp.annotate.command import add_annotate
 from dsp_lsp.arguments import EXIT_STATUS, add_search, count, read_options, read_settings
 from dsp_lsp.running import with_engine
 from dsp_lsp.web.arguments import add_web
@@ -184,6 +185,7 @@ def _parser() -> _Parser:
     parser.add_argument("--version", action="version", version=f"dsp-lsp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_prove(commands)
+    add_annotate(commands)
     _add_sites(commands)
     _add_suggest(commands)
     _add_doctor(commands)

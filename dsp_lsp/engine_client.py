@@ -23,6 +23,7 @@ from engine.protocol import (
     SUGGEST,
     TREE,
     VERIFY,
+    VERIFY_TOGETHER,
     Diagnosis,
     EngineError,
     Environment,
@@ -39,7 +40,9 @@ from engine.protocol import (
     SuggestResult,
     TreeResult,
     Verdict,
+    Verdicts,
     VerifyParams,
+    VerifyTogetherParams,
 )
 from engine.wire import FramingError, MalformedError, Peer, RpcError, from_json
 
@@ -70,6 +73,11 @@ def _engine_command() -> list[str]:
 class EngineClient(Protocol):
     """An engine. Every method raises :class:`~engine.protocol.EngineError` and nothing else."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether the engine was started and has ended since."""
+        ...
+
     async def start(self, settings: Settings) -> InitializeResult:
         """Starts the engine; once, before anything else."""
 
@@ -97,6 +105,9 @@ class EngineClient(Protocol):
 
     async def verify(self, params: VerifyParams) -> Verdict:
         """The verdict on a given proof in a given text."""
+
+    async def verify_together(self, params: VerifyTogetherParams) -> Verdicts:
+        """The verdicts on given proofs in a given text, which has all of them."""
 
     async def tree(self, job: str) -> TreeResult:
         """A picture of a job's search."""
@@ -218,6 +229,10 @@ class EngineProcess:
     async def verify(self, params: VerifyParams) -> Verdict:
         """See :class:`EngineClient`."""
         return await self._call(VERIFY, params, Verdict)
+
+    async def verify_together(self, params: VerifyTogetherParams) -> Verdicts:
+        """See :class:`EngineClient`."""
+        return await self._call(VERIFY_TOGETHER, params, Verdicts)
 
     async def tree(self, job: str) -> TreeResult:
         """See :class:`EngineClient`."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dsp_lsp.proving import Document, Outcome
-    from engine.protocol import EngineError, SuggestResult
+    from engine.protocol import EngineError, ProveResult, SuggestResult
     from engine.source import Site
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "suggest_record",
     "unified_diff",
     "verdict_text",
+    "why_not",
 ]
 
 _REASONS = {
@@ -104,6 +105,14 @@ def error_text(error: EngineError, name: str | None = None) -> str:
     return where + error.message + (f"\n  {error.remedy}" if error.remedy else "")
 
 
+def why_not(result: ProveResult) -> str:
+    """Why a search ended without a proof that stands."""
+    verdict = result.verdict
+    if verdict is not None and verdict.message:
+        return f"its proof was refused: {verdict.message}"
+    return _REASONS[result.stop_reason]
+
+
 def verdict_text(outcome: Outcome) -> str:
     """One line on how the search ended."""
     result = outcome.result
@@ -114,10 +123,7 @@ def verdict_text(outcome: Outcome) -> str:
     effort = f"{expansions}, {counted(statistics.tried, 'tactic')} tried"
     verdict = result.verdict
     if outcome.splice is None or verdict is None:
-        reason = _REASONS[result.stop_reason]
-        if verdict is not None and verdict.message:
-            reason = f"its proof was refused: {verdict.message}"
-        return f"no proof in {result.elapsed:.1f} s: {reason} ({effort})"
+        return f"no proof in {result.elapsed:.1f} s: {why_not(result)} ({effort})"
     parts = [f"checked by {verdict.checker}"]
     if verdict.axioms:
         parts.append("axioms: " + ", ".join(verdict.axioms))

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from dsp_lsp.engine_client import EngineClient
-
 __all__ = ["with_engine"]
 
 
+class _Closing(Protocol):
+    async def close(self) -> None: ...
+
+
+T = TypeVar("T", bound=_Closing)
+
+
 def with_engine(
-    connect: Callable[[], EngineClient],
-    command: Callable[[EngineClient], Coroutine[Any, Any, int]],
+    connect: Callable[[], T],
+    command: Callable[[T], Coroutine[Any, Any, int]],
 ) -> int:
-    """Runs ``command`` with a client that is closed whatever happens.
+    """Runs ``command`` with a client, or what has one, that is closed whatever happens.
 
     Ctrl-C and SIGTERM cancel it, so that no engine is left behind; a second one does not wait.
     """

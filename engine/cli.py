@@ -1,4 +1,4 @@
-"""``dsp-engine``: what is done to models, beside proving.
+"""``dsp-engine``: data, models and their training, beside proving.
 
 Exit status: 0 done, 2 the input is wrong, 3 the environment is (a missing package, a full disk),
 130 after Ctrl-C.
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.data import dataset, trace
 from engine.protocol import EngineError, ErrorKind
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _convert(arguments: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dsp-engine", description="Models for dsp-lsp.")
+    parser = argparse.ArgumentParser(prog="dsp-engine", description="Data and models for dsp-lsp.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     convert = commands.add_parser(
         "convert",
@@ -62,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument(
         "--out", type=Path, metavar="FOLDER", help="default: the user's cache, found by name"
     )
+    trace.add_parser(commands)
+    dataset.add_parser(commands)
     return parser
 
 

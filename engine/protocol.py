@@ -2,8 +2,9 @@
 
 Plain dataclasses over the standard library; both sides import this module and nothing else of each
 other. Requests: ``initialize``, ``environment``, ``diagnose``, ``prove``, ``extend``, ``cancel``,
-``suggest``, ``verify``, ``tree``, ``shutdown``. The engine sends the notification ``progress``, at
-most ten times a second and job. Positions are offsets in code points; durations are seconds.
+``suggest``, ``verify``, ``verifyTogether``, ``tree``, ``shutdown``. The engine sends the
+notification ``progress``, at most ten times a second and job. Positions are offsets in code points;
+durations are seconds.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ EXTEND = "extend"
 CANCEL = "cancel"
 SUGGEST = "suggest"
 VERIFY = "verify"
+VERIFY_TOGETHER = "verifyTogether"
 TREE = "tree"
 SHUTDOWN = "shutdown"
 PROGRESS = "progress"
@@ -226,13 +228,15 @@ class ProveParams:
     """Asks for a proof of the site of ``text`` that starts at code point ``site``.
 
     ``path`` is where the text lives (for its project and relative imports), or where it would.
-    ``job`` is the caller's name for the search, unique among those that still matter.
+    ``job`` is the caller's name for the search, unique among those that still matter. With
+    ``extendable`` false a search without a proof is over at once: its Lean serves others.
     """
 
     job: str
     text: str
     site: int
     path: str | None = None
+    extendable: bool = True
     options: SearchOptions = field(default_factory=SearchOptions)
 
 
@@ -391,3 +395,29 @@ class VerifyParams:
     site: int
     replacement: str
     path: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenProof:
+    """What is to stand at the site that starts at ``site``."""
+
+    site: int
+    replacement: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyTogetherParams:
+    """Asks for a verdict on ``text`` with all of ``proofs``, whose sites do not overlap, in it."""
+
+    text: str
+    proofs: list[GivenProof]
+    path: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdicts:
+    """The verdicts on several proofs in their order. When all accept, they speak of the text that
+    has all of the proofs, and that text has no error which the one without them does not have.
+    """
+
+    verdicts: list[Verdict]

@@ -23,6 +23,7 @@ from engine.protocol import (
     SUGGEST,
     TREE,
     VERIFY,
+    VERIFY_TOGETHER,
     EnvironmentParams,
     ExtendParams,
     InitializeResult,
@@ -32,6 +33,7 @@ from engine.protocol import (
     Settings,
     SuggestParams,
     VerifyParams,
+    VerifyTogetherParams,
 )
 from engine.wire import INVALID_REQUEST, METHOD_NOT_FOUND, Peer, RpcError, from_json
 
@@ -121,6 +123,7 @@ class Server:
             CANCEL: self._cancel,
             SUGGEST: self._suggest,
             VERIFY: self._verify,
+            VERIFY_TOGETHER: self._verify_together,
             TREE: self._tree,
             SHUTDOWN: self._shutdown,
         }
@@ -197,6 +200,9 @@ class Server:
 
     async def _verify(self, params: object) -> object:
         return await self._prover.verify(from_json(VerifyParams, params))
+
+    async def _verify_together(self, params: object) -> object:
+        return await self._prover.verify_together(from_json(VerifyTogetherParams, params))
 
     async def _tree(self, params: object) -> object:
         return await self._prover.tree(from_json(JobParams, params).job)

@@ -18,7 +18,9 @@ from engine.protocol import (
     SuggestResult,
     TreeResult,
     Verdict,
+    Verdicts,
     VerifyParams,
+    VerifyTogetherParams,
 )
 
 Report: TypeAlias = Callable[[ProgressReport], None]
@@ -48,6 +50,9 @@ class Service(Protocol):
 
     async def verify(self, params: VerifyParams) -> Verdict:
         """The verdict on a given proof in a given text."""
+
+    async def verify_together(self, params: VerifyTogetherParams) -> Verdicts:
+        """The verdicts on given proofs in a given text, which has all of them."""
 
     async def tree(self, job: str) -> TreeResult:
         """A picture of a job's search."""

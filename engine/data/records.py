@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import lzma
 import os
+import zlib
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from engine.protocol import EngineError
 
@@ -90,7 +93,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             for line in text:
                 yield json.loads(line)
                 number += 1
-        except (ValueError, EOFError, OSError) as error:
+        except (ValueError, EOFError, OSError, lzma.LZMAError, zlib.error) as error:
             raise EngineError(
                 f"{path}: what follows line {number} is not JSON lines ({error}).",
                 remedy="The file may be cut off; make it again.",
@@ -124,18 +127,12 @@ def _opened(path: Path, mode: str) -> Iterator[Any]:
             import zstandard
 
             if mode == "rb":
-                stream: Any = zstandard.ZstdDecompressor().stream_reader(
-                    raw, read_across_frames=True, closefd=False
-                )
+                stream: Any = io.BufferedReader(_Frames(raw, zstandard))
             else:
                 stream = zstandard.ZstdCompressor(level=10).stream_writer(raw, closefd=False)
         elif path.suffix == ".xz":
-            import lzma
-
             stream = lzma.LZMAFile(raw, mode)  # noqa: SIM115
         elif path.suffix == ".gz":
-            import gzip
-
             stream = gzip.GzipFile(fileobj=raw, mode=mode)
         else:
             stream = raw
@@ -144,3 +141,38 @@ def _opened(path: Path, mode: str) -> Iterator[Any]:
         else:
             with stream:
                 yield stream
+
+
+class _Frames(io.RawIOBase):
+    """What Zstandard frames hold; unlike the library's own stream it tells a cut-off one."""
+
+    def __init__(self, raw: IO[bytes], zstandard: Any) -> None:
+        self._raw = raw
+        self._library = zstandard
+        self._frame: Any = None
+        self._left = b""
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            block = self._left or self._raw.read(1 << 16)
+            if not block:
+                if self._frame is not None:
+                    raise EOFError("the compressed data is cut off")
+                return 0
+            if self._frame is None:
+                self._frame = self._library.ZstdDecompressor().decompressobj()
+            try:
+                self._ready = self._frame.decompress(block)
+            except self._library.ZstdError as error:
+                raise OSError(str(error)) from error
+            self._left = self._frame.unused_data
+            if self._frame.eof:
+                self._frame = None
+        size = min(len(buffer), len(self._ready))
+        buffer[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size

@@ -7,6 +7,7 @@ never waits; each piece has a deadline, and ends soon after it was cancelled.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.embedded import terms as t
@@ -20,7 +21,7 @@ from engine.lean.hole import Greeting, TacticResult
 from engine.lean.session import check_goal
 from engine.lean.toolchain import INSTALL
 from engine.protocol import EngineError, ErrorKind, Verdict
-from engine.source import Site, analyse, splice
+from engine.source import Site, analyse, each_as_last, splice
 from engine.values import Failed, Outcome, Progress, Solved, TimedOut
 from engine.worker import Clock, OutOfTimeError, Worker
 
@@ -173,6 +174,23 @@ class EmbeddedSession:
             sorries=sorries,
             message=reason,
         )
+
+    async def verify_together(
+        self, document: Document, proofs: Sequence[tuple[Site, str]]
+    ) -> list[Verdict]:
+        """Judges the document that has all of ``proofs``: a verdict on each."""
+        verdicts = []
+        places = each_as_last(document.text, proofs)
+        for (rest, site), (_, replacement) in zip(places, proofs, strict=True):
+            if site is None:
+                message = "the other proofs leave no place for it"
+                verdicts.append(
+                    Verdict(accepted=False, checker=self.checker, seconds=0.0, message=message)
+                )
+            else:
+                alone = replace(document, text=rest)
+                verdicts.append(await self.verify(alone, site, replacement))
+        return verdicts
 
     async def close(self) -> None:
         """Nothing outlives the calls."""

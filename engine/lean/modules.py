@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from contextlib import suppress
 from functools import lru_cache
@@ -14,6 +15,9 @@ from engine.source import Analysis, analyse, splice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+_IMPORT = re.compile(r"^import\b.*", re.MULTILINE)
+_OTHER = re.compile(r"^\S", re.MULTILINE)
 
 _MOST_MODULES = 200
 """More are not looked at before a site is opened; `doctor` looks at all."""
@@ -93,9 +97,12 @@ def imports_of(file: Path) -> list[str]:
     # Imports stand at the head of a file; mathlib's licence headers stay well below this size.
     with source.open("rb") as stream:
         head = stream.read(65536).decode("utf-8", "replace")
-    if "import" not in head:
-        return []
-    return [item.module for item in analyse(head).imports]
+    lines = list(_IMPORT.finditer(head))
+    if not lines:
+        return [item.module for item in analyse(head).imports] if "import" in head else []
+    # What comes after them is long, and no import.
+    after = _OTHER.search(head, lines[-1].end())
+    return [item.module for item in analyse(head[: after.start() if after else None]).imports]
 
 
 def check_imports(

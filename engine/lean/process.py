@@ -50,8 +50,8 @@ _LOOK_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class LeanCommand:
-    """How Lean is run: the program, where modules are, threads, its own memory limit in MB, and
-    the sandbox around it, if there is one.
+    """How Lean is run: the program, where modules are, threads, its own memory limit in MB, the
+    sandbox around it, if there is one, and what more it is told to do with a file.
     """
 
     toolchain: Toolchain
@@ -59,13 +59,14 @@ class LeanCommand:
     threads: int
     memory_mb: int
     sandbox: Sandbox | None = None
+    options: tuple[str, ...] = ()
 
     def arguments(self, file: Path | None) -> list[str]:
         """The arguments that make Lean check ``file`` and print messages as JSON; without a file,
         serve its editor protocol on its standard streams.
         """
         mode, *target = ("--server",) if file is None else ("--json", str(file))
-        return [mode, f"-j{self.threads}", f"-M{self.memory_mb}", *target]
+        return [mode, f"-j{self.threads}", f"-M{self.memory_mb}", *self.options, *target]
 
     @contextmanager
     def launch(self, file: Path, *, serves: bool = False) -> Iterator[Launch]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.lean.hole import Greeting, LeanHole, NotReachedError, TacticResult
 from engine.lean.host import Hosts, cold
-from engine.lean.instrument import SHIFT, header, with_audit, with_hole
+from engine.lean.instrument import SHIFT, header, with_audit, with_audits, with_hole
 from engine.lean.modules import (
     absolute_module,
     check_imports,
@@ -29,10 +29,10 @@ from engine.lean.runtime import runtime_folder
 from engine.lean.sandbox import Sandboxes
 from engine.lean.scratch import make_scratch, remove_scratch, room, sweep
 from engine.lean.toolchain import Toolchain, find_toolchain
-from engine.lean.verify import new_errors, only_under_audit, read_audits
+from engine.lean.verify import more_errors, new_errors, only_under_audit, read_audits
 from engine.lean.warm import WarmLeanError
 from engine.protocol import EngineError, ErrorKind, Verdict
-from engine.source import Analysis, Site, analyse, splice
+from engine.source import Analysis, Site, analyse, each_as_last, splice
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -99,6 +99,12 @@ class LeanSession(Protocol):
         """Judges the document that has ``replacement`` at ``site``."""
         ...
 
+    async def verify_together(
+        self, document: Document, proofs: Sequence[tuple[Site, str]]
+    ) -> list[Verdict]:
+        """Judges the document that has all of ``proofs``: a verdict on each."""
+        ...
+
     async def close(self) -> None:
         """Lets go of everything that the session holds."""
         ...
@@ -142,6 +148,10 @@ async def find_workplace(folder: Path, program: str | None = None) -> Workplace:
     return Workplace(toolchain, project, path)
 
 
+_NO_END = "Lean did not come to the end of the document"
+_NO_PLACE = "the other proofs leave no place for it"
+
+
 def _line_of(text: str, offset: int) -> int:
     return text.count("\n", 0, offset) + 1
 
@@ -162,8 +172,19 @@ def _objection(
     shift = spliced.count("\n") - text.count("\n")
     fresh = new_errors(before, after, end=_position_of(text, site.span.end), shift=shift)
     if fresh:
-        where = f"line {fresh[0].line}, column {fresh[0].column}"
-        return f"with the proof in place, Lean reports at {where}: {fresh[0].text}"
+        return _reported(fresh[0])
+    return _in_declaration(after, text, spliced, site, replacement)
+
+
+def _reported(error: Message) -> str:
+    where = f"line {error.line}, column {error.column}"
+    return f"with the proof in place, Lean reports at {where}: {error.text}"
+
+
+def _in_declaration(
+    after: Sequence[Message], text: str, spliced: str, site: Site, replacement: str
+) -> str | None:
+    """An error of ``spliced`` inside the declaration of ``site``, or None."""
     if site.declaration is None:
         return None
     start = site.declaration.span.start
@@ -212,6 +233,14 @@ class _Prepared:
     def line(self) -> int:
         """Where the site's declaration starts in the instrumented text."""
         return _line_of(self.text, self.site.declaration.span.start) + SHIFT
+
+
+def _finished(places: Sequence[_Prepared | None], proofs: Sequence[tuple[Site, str]]) -> str:
+    """The text, its imports absolute, with all proofs in it; empty where no proof has a place."""
+    for place, (_, replacement) in zip(places, proofs, strict=True):
+        if place is not None:
+            return splice(place.text, [(place.site.span, replacement)])
+    return ""
 
 
 class ProcessSession:
@@ -460,43 +489,136 @@ class ProcessSession:
             self._audited(prepared, with_audit(text, prepared.analysis, place, replacement, nonce)),
         )
 
-        def verdict(accepted: bool, message: str = "", **more: list[str]) -> Verdict:
-            return Verdict(
-                accepted=accepted,
-                checker=self.checker,
-                seconds=time.monotonic() - started,
-                message=message,
-                **more,
-            )
-
         if exact is None or audited is None:
-            return verdict(False, "Lean did not come to the end of the document")
+            return self._verdict(started, False, _NO_END)
         if any(message.is_error for message in exact):
             before = await self._baseline(command, document, text)
             if before is None:
-                return verdict(False, "Lean did not come to the end of the document")
+                return self._verdict(started, False, _NO_END)
             objection = _objection(before, exact, text, spliced, place, replacement)
             if objection is not None:
-                return verdict(False, objection)
+                return self._verdict(started, False, objection)
+        return self._audit_verdict(prepared, exact, audited, nonce, started)
+
+    def _verdict(
+        self, started: float, accepted: bool, message: str = "", **more: list[str]
+    ) -> Verdict:
+        return Verdict(
+            accepted=accepted,
+            checker=self.checker,
+            seconds=time.monotonic() - started,
+            message=message,
+            **more,
+        )
+
+    def _audit_verdict(
+        self,
+        prepared: _Prepared,
+        exact: Sequence[Message],
+        audited: Sequence[Message],
+        nonce: int,
+        started: float,
+    ) -> Verdict:
+        """The verdict on a proof whose document has no error that speaks against it."""
         # A warm Lean says nothing of what stands before; the others' errors must not hide ours.
         difference = only_under_audit(
             [message for message in exact if message.line >= prepared.line - SHIFT],
             [message for message in audited if message.line >= prepared.line],
         )
         if difference is not None:
-            return verdict(False, f"the proof behaves differently under audit: {difference}")
+            message = f"the proof behaves differently under audit: {difference}"
+            return self._verdict(started, False, message)
+        return self._judged(audited, nonce, started)
+
+    def _judged(self, audited: Sequence[Message], nonce: int, started: float) -> Verdict:
+        """What the audit of this number says of its proof."""
         audits = read_audits(audited, nonce)
         if not audits:
-            return verdict(False, "Lean accepts the document but never ran the proof")
+            message = "Lean accepts the document but never ran the proof"
+            return self._verdict(started, False, message)
         for audit in audits:
             objection = audit.objection()
             if objection is not None:
-                return verdict(False, f"Lean accepts the proof, but {objection}")
-        return verdict(
+                return self._verdict(started, False, f"Lean accepts the proof, but {objection}")
+        return self._verdict(
+            started,
             True,
             axioms=sorted({axiom for audit in audits for axiom in audit.axioms}),
             sorries=sorted({name for audit in audits for name in audit.sorries}),
         )
+
+    async def verify_together(
+        self, document: Document, proofs: Sequence[tuple[Site, str]]
+    ) -> list[Verdict]:
+        """Has Lean judge exactly the document with all the ``proofs`` in it: a verdict on each.
+
+        Accepted means the same as for :meth:`verify`, of this one text: an error that the document
+        did not have before, and that is in no proof's declaration, speaks against all of them.
+        Raises ValueError for sites that overlap.
+        """
+        if len(proofs) == 1:
+            return [await self.verify(document, *proofs[0])]
+        started = time.monotonic()
+        original = await self._prepare(document, proofs[0][0])
+        places: list[_Prepared | None] = []
+        for rest, site in each_as_last(document.text, proofs):
+            alone = Document(rest, document.path)
+            places.append(None if site is None else await self._prepare(alone, site))
+        final = _finished(places, proofs)
+        exact, audited = await asyncio.gather(
+            self._check(original.command, final), self._all_audits(original, document, proofs)
+        )
+        fresh: list[Message] = []
+        if exact is not None and any(message.is_error for message in exact):
+            before = await self._baseline(original.command, document, original.text)
+            exact = None if before is None else exact
+            fresh = more_errors(before or (), exact or ())
+        if exact is None:
+            return [self._verdict(started, False, _NO_END) for _ in proofs]
+        clean = audited is not None and only_under_audit(exact, audited[0]) is None
+        verdicts = []
+        blamed = False
+        for index, (place, (_, replacement)) in enumerate(zip(places, proofs, strict=True)):
+            if place is None:
+                verdicts.append(self._verdict(started, False, _NO_PLACE))
+                continue
+            error = _in_declaration(exact, place.text, final, place.site, replacement)
+            blamed = blamed or error is not None
+            if error is not None:
+                verdicts.append(self._verdict(started, False, error))
+            elif clean and audited is not None:
+                verdicts.append(self._judged(audited[0], audited[1][index], started))
+            else:
+                # Which of them behaves differently under audit shows only one by one.
+                verdicts.append(await self._one_by_itself(place, replacement, exact, started))
+        if fresh and not blamed:
+            return [self._verdict(started, False, _reported(fresh[0])) for _ in proofs]
+        return verdicts
+
+    async def _all_audits(
+        self, original: _Prepared, document: Document, proofs: Sequence[tuple[Site, str]]
+    ) -> tuple[Sequence[Message], list[int]] | None:
+        """What Lean says of all proofs under audit, and the number of each audit."""
+        moved = len(original.text) - len(document.text)
+        sites = {site.span.start: site for site in original.analysis.sites}
+        nonces = [secrets.randbelow(1 << 30) for _ in proofs]
+        there = [
+            (sites[site.span.start + moved], proof, nonce)
+            for (site, proof), nonce in zip(proofs, nonces, strict=True)
+        ]
+        text = with_audits(original.text, original.analysis, there)
+        audited = await self._check(original.command, text)
+        return None if audited is None else (audited, nonces)
+
+    async def _one_by_itself(
+        self, place: _Prepared, replacement: str, exact: Sequence[Message], started: float
+    ) -> Verdict:
+        nonce = secrets.randbelow(1 << 30)
+        text = with_audit(place.text, place.analysis, place.site, replacement, nonce)
+        audited = await self._audited(place, text)
+        if audited is None:
+            return self._verdict(started, False, _NO_END)
+        return self._audit_verdict(place, exact, audited, nonce, started)
 
     async def close(self) -> None:
         """Kills every Lean that the session started."""

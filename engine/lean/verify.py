@@ -96,6 +96,18 @@ def new_errors(
     return fresh
 
 
+def more_errors(before: Sequence[Message], after: Sequence[Message]) -> list[Message]:
+    """The errors of ``after`` that ``before`` does not have as often, wherever they stand."""
+    known = Counter(message.text for message in before if message.is_error)
+    fresh = []
+    for message in after:
+        if message.is_error:
+            known[message.text] -= 1
+            if known[message.text] < 0:
+                fresh.append(message)
+    return fresh
+
+
 def only_under_audit(exact: Sequence[Message], audited: Sequence[Message]) -> str | None:
     """An error of the audited run that the document itself does not have, if there is one.
 

@@ -8,6 +8,7 @@ import math
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,9 @@ from engine.protocol import (
     SuggestResult,
     TreeResult,
     Verdict,
+    Verdicts,
     VerifyParams,
+    VerifyTogetherParams,
 )
 from engine.prove.cautions import cautions
 from engine.prove.diagnose import diagnose
@@ -64,6 +67,7 @@ class _Job:
     document: Document
     site: Site
     options: SearchOptions
+    extendable: bool = True
     state: JobState = JobState.OPENING
     task: asyncio.Task[Stop] | None = None
     cancelled: bool = False
@@ -133,6 +137,7 @@ class Prover:
             Document(params.text, Path(params.path) if params.path is not None else None),
             _site(params.text, params.site),
             params.options,
+            params.extendable,
         )
         await self._forget(params.job)
         self._jobs[params.job] = job
@@ -221,7 +226,7 @@ class Prover:
         finally:
             job.task = None
             job.state = JobState.FINISHED
-        if job.run is None or job.run.proof is not None:
+        if job.run is None or job.run.proof is not None or not job.extendable:
             await self._let_go(job)
         await self._tidy()
         report(self._progress(job))
@@ -379,6 +384,16 @@ class Prover:
         document = Document(params.text, Path(params.path) if params.path is not None else None)
         session, _ = await self._sessions.serving(document)
         return await session.verify(document, _site(params.text, params.site), params.replacement)
+
+    async def verify_together(self, params: VerifyTogetherParams) -> Verdicts:
+        """The verdicts on given proofs in a given text, which has all of them."""
+        document = Document(params.text, Path(params.path) if params.path is not None else None)
+        proofs = [(_site(params.text, given.site), given.replacement) for given in params.proofs]
+        spans = sorted((site.span.start, site.span.end) for site, _ in proofs)
+        if not proofs or any(one[1] > other[0] for one, other in pairwise(spans)):
+            raise EngineError("Proofs that are judged together need sites that do not overlap.")
+        session, _ = await self._sessions.serving(document)
+        return Verdicts(verdicts=await session.verify_together(document, proofs))
 
 
 def _folder(path: str) -> Path:

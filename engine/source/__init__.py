@@ -11,6 +11,7 @@ from engine.source.model import Declaration, Import, Site, SiteKind, Span
 from engine.source.objections import objection
 from engine.source.rendering import WIDTH, render_proof
 from engine.source.splicing import fill, fill_edits, moved, splice
+from engine.source.together import each_as_last
 
 __all__ = [
     "WIDTH",
@@ -22,6 +23,7 @@ __all__ = [
     "SiteKind",
     "Span",
     "analyse",
+    "each_as_last",
     "fill",
     "fill_edits",
     "find_again",

@@ -36,7 +36,9 @@ from engine.protocol import (
     SuggestResult,
     TreeResult,
     Verdict,
+    Verdicts,
     VerifyParams,
+    VerifyTogetherParams,
 )
 
 if TYPE_CHECKING:
@@ -147,6 +149,20 @@ class FakeProver:
     async def verify(self, params: VerifyParams) -> Verdict:
         accepted = "wrong" not in params.replacement
         return Verdict(accepted=accepted, checker="Lean 3.51.1", seconds=0.1)
+
+    async def verify_together(self, params: VerifyTogetherParams) -> Verdicts:
+        """Two proofs do not go together where one text says ``clash``."""
+        clash = "clash" in params.text and len(params.proofs) > 1
+        verdicts = [
+            Verdict(
+                accepted=not clash and "wrong" not in proof.replacement,
+                checker="Lean 3.51.1",
+                seconds=0.1,
+                message="they clash" if clash else "",
+            )
+            for proof in params.proofs
+        ]
+        return Verdicts(verdicts=verdicts)
 
     async def tree(self, job: str) -> TreeResult:
         return TreeResult(svg=f"<svg><!-- {job} --></svg>")

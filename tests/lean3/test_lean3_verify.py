@@ -182,3 +182,49 @@ async def test_a_definition_that_needs_noncomputable_is_no_place_for_a_proof(
     )
     found = await verdict(core_project, text, "by refl")
     assert not found.accepted
+
+
+# -- several proofs of one document ----------------------------------------------------------------
+
+SEVERAL = """\
+theorem a (p q : Prop) (h : p ∧ q) : q ∧ p := sorry
+theorem b (p q : Prop) (h : p ∧ q) : q :=
+theorem c (n : nat) : n = n := begin have h : n = n, sorry, sorry end
+example : 1 = 1 :=
+"""
+STAND = ["begin exact ⟨h.2, h.1⟩ end", " begin exact h.2 end", "refl", "exact h", " begin refl end"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({}, ""),
+        ({0: "begin sorry end"}, "contains sorry"),
+        ({1: " begin exact 3 end"}, "another error"),
+        ({3: "exact c n"}, "unknown identifier"),
+        ({4: " begin refl end\nexample : 2 = 3 := by refl"}, "2 = 3"),
+    ],
+)
+async def test_several_proofs_are_judged_in_one_text(
+    core_project: Path, changed: dict[int, str], message: str
+) -> None:
+    proofs = [changed.get(number, proof) for number, proof in enumerate(STAND)]
+    async with session() as made:
+        document = Document(SEVERAL, core_project / "src" / "document.lean")
+        sites = analyse(SEVERAL).sites
+        found = await made.verify_together(document, list(zip(sites, proofs, strict=True)))
+    if not changed:
+        assert all(verdict.accepted for verdict in found), found
+        assert found[0].checker.startswith("Lean 3.")
+    for number in changed:
+        assert not found[number].accepted
+        assert message in found[number].message
+
+
+async def test_errors_that_were_there_before_speak_against_no_proof(core_project: Path) -> None:
+    text = SEVERAL + "example : 2 = 3 := by refl\n"
+    async with session() as made:
+        document = Document(text, core_project / "src" / "document.lean")
+        sites = analyse(text).sites[:5]
+        found = await made.verify_together(document, list(zip(sites, STAND, strict=True)))
+    assert all(verdict.accepted for verdict in found), found

@@ -65,3 +65,24 @@ def test_what_is_no_pair_is_said_in_a_sentence(tmp_path: Path) -> None:
         list(read_lines(path))
     with pytest.raises(EngineError, match="cannot be opened"):
         list(read_lines(tmp_path / "absent.jsonl"))
+
+
+@pytest.mark.parametrize("ending", ["jsonl.zst", "jsonl.xz", "jsonl.gz"])
+def test_a_file_that_is_cut_off_or_spoilt_is_an_error(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"pairs.{ending}"
+    write_pairs(
+        path, [TacticPair("t", "f.lean", n, 0, "⊢ p", "simp", "no goals") for n in range(9)]
+    )
+    whole = path.read_bytes()
+    for content in (whole[:-5], whole[: len(whole) // 2], whole[:20] + b"\xff" * 20 + whole[40:]):
+        path.write_bytes(content)
+        with pytest.raises(EngineError, match=r"not JSON lines"):
+            list(read_pairs(path))
+
+
+def test_frames_one_after_the_other_are_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl.zst"
+    pair = TacticPair("t", "f.lean", 1, 0, "⊢ p", "simp", "no goals")
+    write_pairs(path, [pair])
+    path.write_bytes(path.read_bytes() * 3)
+    assert list(read_pairs(path)) == [pair] * 3

@@ -359,3 +359,16 @@ async def test_the_driver_proves_with_it() -> None:
     assert result.verdict is not None
     assert result.verdict.checker == CHECKER
     await prover.close()
+
+
+async def test_several_proofs_are_judged_together() -> None:
+    text = PAPER + "\ntheorem again (h : x = y) : x = y :=\n"
+    proofs = ["\nbegin exact h₁ end", "\nbegin exact h end"]
+    session = EmbeddedSession()
+    sites = analyse(text).sites
+    for wrong, accepted in ((False, [True, True]), (True, [False, True])):
+        proofs[0] = "\nbegin exact H₁ end" if wrong else "\nbegin rw [H₁, H₂, H₃] end"
+        document = Document(text)
+        found = await session.verify_together(document, list(zip(sites, proofs, strict=True)))
+        assert [verdict.accepted for verdict in found] == accepted, found
+    await session.close()

@@ -1,0 +1,1 @@
+"""``dsp-lsp annotate``: every site of many files, through one engine."""
