@@ -160,9 +160,16 @@ class Generators:
                 kind=ErrorKind.ENVIRONMENT,
             ) from failure
 
-    def for_search(self, repertoire: Repertoire, note: Callable[[str], None]) -> TacticGenerator:
-        """What a search samples from; ``repertoire`` alone where there is no model."""
-        return Guarded(self._remotes, repertoire, note) if self._remotes else repertoire
+    def for_search(
+        self, repertoire: Repertoire, note: Callable[[str], None] | None
+    ) -> TacticGenerator:
+        """What a search samples from; ``repertoire`` alone where there is no model.
+
+        With ``note`` None nothing stands in for a model that fails: sampling raises.
+        """
+        if not self._remotes:
+            return repertoire
+        return self._remotes[0] if note is None else Guarded(self._remotes, repertoire, note)
 
     async def close(self) -> None:
         """Ends the processes."""

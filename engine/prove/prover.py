@@ -104,18 +104,26 @@ def check_options(options: SearchOptions) -> None:
 class Prover:
     """Runs searches; the service behind ``python -m engine``."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, *, sessions: Sessions | None = None, stand_in: bool = True
+    ) -> None:
+        """``sessions``: those of another prover, to share its Leans.
+
+        Without ``stand_in`` a generator that fails ends its search with a ``GeneratorError``;
+        nothing takes its place.
+        """
         if settings.threads is not None and settings.threads < 1:
             raise EngineError(f"The number of threads must be at least 1, not {settings.threads}.")
         self._settings = settings
         self._threads = settings.threads or default_threads()
         self._generators = Generators(settings.generator)
-        self._sessions = Sessions(settings, self._threads)
+        self.sessions = sessions or Sessions(settings, self._threads)
+        self._stand_in = stand_in
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
 
     async def environment(self, params: EnvironmentParams) -> Environment:
         """The Lean that a document at ``params.path`` meets."""
-        found = await self._sessions.environment(_folder(params.path))
+        found = await self.sessions.environment(_folder(params.path))
         return replace(found, generator=self._generators.name, device=self._generators.device)
 
     async def diagnose(self, params: EnvironmentParams) -> Diagnosis:
@@ -139,15 +147,15 @@ class Prover:
             params.options,
             params.extendable,
         )
-        await self._forget(params.job)
+        await self.forget(params.job)
         self._jobs[params.job] = job
         return await self._report_while(job, report, self._prove(job))
 
     async def _prove(self, job: _Job) -> Stop:
         self._generators.start()
-        session, job.notes = await self._sessions.serving(job.document)
+        session, job.notes = await self.sessions.serving(job.document)
         hole = job.hole = await session.open(job.document, job.site)
-        job.notes += self._sessions.notices()
+        job.notes += self.sessions.notices()
         greeting = hole.greeting
         job.goal, job.goals = greeting.text, greeting.goals
         job.notes += await cautions(job.document.text, job.site, hole)
@@ -162,7 +170,7 @@ class Prover:
             hole,
             Progress(0, greeting.text, 1),
             job.options,
-            self._generators.for_search(repertoire, job.notes.append),
+            self._generators.for_search(repertoire, job.notes.append if self._stand_in else None),
             repertoire if job.options.repertoire else None,
             verify,
             # With one thread the tree must not depend on timing.
@@ -172,8 +180,10 @@ class Prover:
         return await job.run.run()
 
     async def _model_alone(self, options: SearchOptions) -> None:
-        """Where a model searches without the repertoire, it must be there from the start."""
-        if not options.repertoire and self._settings.generator.kind != "repertoire":
+        """Where nothing stands in for a model, it must be there from the start."""
+        if self._settings.generator.kind == "repertoire":
+            return
+        if not options.repertoire or (self._generators.has_model and not self._stand_in):
             await self._generators.ready()
 
     async def extend(self, params: ExtendParams, report: Report) -> ProveResult:
@@ -329,7 +339,8 @@ class Prover:
         if hole is not None:
             await hole.close()
 
-    async def _forget(self, name: str) -> None:
+    async def forget(self, name: str) -> None:
+        """Lets go of all that a job that is over holds: its Lean and its tree."""
         job = self._jobs.pop(name, None)
         if job is not None:
             await self._let_go(job)
@@ -340,17 +351,17 @@ class Prover:
         for job in [job for job in over if job.hole is not None][:-_KEPT_HOLES]:
             await self._let_go(job)
         for job in over[:-_KEPT_TREES]:
-            await self._forget(job.name)
+            await self.forget(job.name)
 
     async def close(self) -> None:
         """Ends every job and kills every Lean."""
         for job in self._jobs.values():
             if job.task is not None:
                 job.task.cancel()
-        await self._sessions.close()
+        await self.sessions.close()
         await self._generators.close()
         for name in list(self._jobs):
-            await self._forget(name)
+            await self.forget(name)
 
     # -- suggestions -----------------------------------------------------------------------------
 
@@ -359,7 +370,7 @@ class Prover:
         check_options(params.options)
         self._generators.start()
         document = Document(params.text, Path(params.path) if params.path is not None else None)
-        session, _ = await self._sessions.serving(document)
+        session, _ = await self.sessions.serving(document)
         hole = await session.open(document, _site(params.text, params.site))
         try:
             greeting = hole.greeting
@@ -382,7 +393,7 @@ class Prover:
     async def verify(self, params: VerifyParams) -> Verdict:
         """The verdict on a given proof in a given text."""
         document = Document(params.text, Path(params.path) if params.path is not None else None)
-        session, _ = await self._sessions.serving(document)
+        session, _ = await self.sessions.serving(document)
         return await session.verify(document, _site(params.text, params.site), params.replacement)
 
     async def verify_together(self, params: VerifyTogetherParams) -> Verdicts:
@@ -392,7 +403,7 @@ class Prover:
         spans = sorted((site.span.start, site.span.end) for site, _ in proofs)
         if not proofs or any(one[1] > other[0] for one, other in pairwise(spans)):
             raise EngineError("Proofs that are judged together need sites that do not overlap.")
-        session, _ = await self._sessions.serving(document)
+        session, _ = await self.sessions.serving(document)
         return Verdicts(verdicts=await session.verify_together(document, proofs))
 
 

@@ -173,7 +173,8 @@ def _examine(whole: str, command: Command) -> _Part:
         head, sites = _declaration(text, keyword, keyword_start, code_end, command.promising)
         return _Part(len(text), lines, head=head, sites=sites, keyword=keyword)
     if keyword in ("namespace", "section", "end"):
-        name = _one_line(text[keyword_start + len(keyword) :])
+        # A full stop that stands alone ends a command and is not of the name.
+        name = _one_line(text[keyword_start + len(keyword) :]).removesuffix(".").rstrip()
         return _Part(len(text), lines, keyword, name, keyword=keyword)
     if keyword == "import":
         modules = _modules(text, keyword_start + len(keyword))

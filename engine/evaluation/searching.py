@@ -1,0 +1,168 @@
+"""One search of an evaluation, from a statement and an arm to a record."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from contextlib import suppress
+from dataclasses import fields, replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from engine.evaluation.library import without_proofs
+from engine.evaluation.records import Record
+from engine.evaluation.settings import generators, search_options
+from engine.generators.remote import GeneratorError
+from engine.protocol import (
+    EngineError,
+    ErrorKind,
+    GeneratorSettings,
+    ProveParams,
+    Settings,
+    VerifyParams,
+)
+from engine.prove.prover import Prover, check_options
+from engine.prove.sessions import EMBEDDED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.evaluation.settings import Arm, EvaluationSettings, NamedGenerator
+    from engine.evaluation.statements import Statement
+    from engine.protocol import ProveResult, Verdict
+
+__all__ = ["Searcher"]
+
+TREES = "trees"
+
+
+class Searcher:
+    """The provers of an evaluation, one a generator, over Leans that they share."""
+
+    def __init__(self, settings: EvaluationSettings, folder: Path) -> None:
+        """Raises :class:`EngineError` for settings that make no sense."""
+        self.at_once = settings.at_once
+        self._settings = settings
+        self._folder = folder
+        self._provers: dict[str, Prover] = {}
+        self._verdicts: dict[tuple[str, str, str], Verdict] = {}
+        for generator in generators(settings):
+            first = next(iter(self._provers.values()), None)
+            self._provers[generator.name] = Prover(
+                _engine_settings(settings, generator),
+                sessions=first.sessions if first is not None else None,
+                stand_in=False,
+            )
+
+    async def search(self, statement: Statement, arm: Arm) -> Record:
+        """Searches once; what fails on the way is a record, too."""
+        options = search_options(self._settings, arm)
+        check_options(options)
+        prover = self._provers[arm.generator]
+        job = f"{statement.list}/{statement.name}/{arm.name}"
+        text, site = statement.text, statement.site
+        if statement.long:
+            text, site = without_proofs(text, site)
+        params = ProveParams(job=job, text=text, site=site, path=statement.path, options=options)
+        load, started = os.getloadavg()[0], time.monotonic()
+
+        def record(**found: object) -> Record:
+            return Record(
+                list=statement.list,
+                statement=statement.name,
+                arm=arm,
+                wall=round(time.monotonic() - started, 3),
+                load=round(load, 2),
+                **found,  # type: ignore[arg-type]
+            )
+
+        try:
+            result = await prover.prove(params, lambda _: None)
+            tree = await self._keep_tree(prover, job)
+            if statement.long and result.status == "proved":
+                result = await self._judged(prover, statement, result)
+        except EngineError as error:
+            # The embedded core is always there; it fails at what it does not know.
+            refused = error.kind is ErrorKind.INPUT or self._settings.lean == EMBEDDED
+            return record(status="not elaborated" if refused else "error", message=error.message)
+        except GeneratorError as failure:
+            return record(status="error", message=f"The generator {failure.clause}.")
+        finally:
+            await prover.forget(job)
+        return record(tree=tree, **_found(result))
+
+    async def _judged(
+        self, prover: Prover, statement: Statement, result: ProveResult
+    ) -> ProveResult:
+        """``result`` with the verdict on its proof in the whole document."""
+        key = (statement.list, statement.name, result.replacement)
+        if key not in self._verdicts:
+            params = VerifyParams(
+                text=statement.text,
+                site=statement.site,
+                replacement=result.replacement,
+                path=statement.path,
+            )
+            self._verdicts[key] = await prover.verify(params)
+        verdict = self._verdicts[key]
+        if verdict.accepted:
+            return replace(result, verdict=verdict)
+        note = f"A proof that held without the proofs before it was refused: {verdict.message}"
+        return replace(result, status="not found", verdict=verdict, notes=[*result.notes, note])
+
+    async def _keep_tree(self, prover: Prover, job: str) -> str:
+        if not self._settings.trees:
+            return ""
+        name = f"{TREES}/{blake2b(job.encode(), digest_size=10).hexdigest()}.svg"
+        drawn = await prover.tree(job)
+        await asyncio.to_thread(_write, self._folder / name, drawn.svg)
+        return name
+
+    async def close(self) -> None:
+        """Ends every Lean and every generator."""
+        for prover in self._provers.values():
+            await prover.close()
+
+
+def _engine_settings(settings: EvaluationSettings, generator: NamedGenerator) -> Settings:
+    shared = {field.name: getattr(generator, field.name) for field in fields(GeneratorSettings)}
+    return Settings(
+        lean=settings.lean,
+        threads=settings.threads,
+        memory_mb=settings.memory_mb,
+        sandbox=settings.sandbox,
+        generator=GeneratorSettings(**shared),
+        # One for each search, and one that is made ready for the next.
+        warm_processes=settings.at_once + 1,
+        warm_memory_mb=(settings.at_once + 1) * settings.memory_mb,
+    )
+
+
+def _found(result: ProveResult) -> dict[str, object]:
+    return {
+        "status": result.status,
+        "stop_reason": result.stop_reason.value,
+        "proof": result.replacement,
+        "steps": tuple(result.steps),
+        "goal": result.goal,
+        "verdict": result.verdict,
+        "elapsed": round(result.elapsed, 3),
+        "statistics": result.statistics,
+        "notes": tuple(result.notes),
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise EngineError(
+            f"{path} cannot be written: {error.strerror}.", kind=ErrorKind.ENVIRONMENT
+        ) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
