@@ -17,7 +17,7 @@ from dsp_lsp import __version__
 from dsp_lsp.annotate.command import add_annotate
 from dsp_lsp.arguments import EXIT_STATUS, add_search, count, read_options, read_settings
 from dsp_lsp.running import with_engine
-from dsp_lsp.web.arguments import add_web
+from dsp_lsp.web.arguments import add_listening, add_web, listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -121,6 +121,10 @@ def _prove(arguments: argparse.Namespace, connect: Callable[[], EngineClient]) -
 
 
 def _suggest(arguments: argparse.Namespace, connect: Callable[[], EngineClient]) -> int:
+    if (arguments.target is None) == (arguments.listen is None):
+        arguments.parser.error("give either FILE:LINE:COL or --listen PORT")
+    if arguments.listen is not None:
+        return listen(arguments, connect)
     from dsp_lsp.commands import SuggestJob, suggest
 
     job = SuggestJob(
@@ -246,12 +250,14 @@ def _add_suggest(commands: Any) -> None:
     parser = commands.add_parser(
         "suggest",
         help="list tactics that succeed at a place",
-        description="Lists tactics that succeed at the site at FILE:LINE:COL, best first.",
+        description="Lists tactics that succeed at the site at FILE:LINE:COL, best first; or "
+        "answers vscode-lean's Suggest panel.",
         epilog=EXIT_STATUS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=_suggest, parser=parser)
-    parser.add_argument("target", metavar="FILE:LINE[:COL]")
+    parser.add_argument("target", nargs="?", metavar="FILE:LINE[:COL]")
+    add_listening(parser)
     parser.add_argument("--limit", type=count, default=16, help="at most so many (default 16)")
     parser.add_argument("--json", action="store_true", help="print a JSON object")
     add_search(parser)

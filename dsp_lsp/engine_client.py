@@ -17,6 +17,7 @@ from engine.protocol import (
     EXTEND,
     INITIALIZE,
     PROGRESS,
+    PROPOSE,
     PROTOCOL_VERSION,
     PROVE,
     SHUTDOWN,
@@ -33,6 +34,8 @@ from engine.protocol import (
     InitializeResult,
     JobParams,
     ProgressReport,
+    ProposeParams,
+    ProposeResult,
     ProveParams,
     ProveResult,
     Settings,
@@ -102,6 +105,9 @@ class EngineClient(Protocol):
 
     async def suggest(self, params: SuggestParams) -> SuggestResult:
         """Tactics that succeed at a site, best first."""
+
+    async def propose(self, params: ProposeParams) -> ProposeResult:
+        """What the generator proposes for a tactic state, untried."""
 
     async def verify(self, params: VerifyParams) -> Verdict:
         """The verdict on a given proof in a given text."""
@@ -225,6 +231,10 @@ class EngineProcess:
     async def suggest(self, params: SuggestParams) -> SuggestResult:
         """See :class:`EngineClient`."""
         return await self._call(SUGGEST, params, SuggestResult)
+
+    async def propose(self, params: ProposeParams) -> ProposeResult:
+        """See :class:`EngineClient`."""
+        return await self._call(PROPOSE, params, ProposeResult)
 
     async def verify(self, params: VerifyParams) -> Verdict:
         """See :class:`EngineClient`."""

@@ -2,9 +2,9 @@
 
 Plain dataclasses over the standard library; both sides import this module and nothing else of each
 other. Requests: ``initialize``, ``environment``, ``diagnose``, ``prove``, ``extend``, ``cancel``,
-``suggest``, ``verify``, ``verifyTogether``, ``tree``, ``shutdown``. The engine sends the
-notification ``progress``, at most ten times a second and job. Positions are offsets in code points;
-durations are seconds.
+``suggest``, ``propose``, ``verify``, ``verifyTogether``, ``tree``, ``shutdown``. The engine sends
+the notification ``progress``, at most ten times a second and job. Positions are offsets in code
+points; durations are seconds.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ PROVE = "prove"
 EXTEND = "extend"
 CANCEL = "cancel"
 SUGGEST = "suggest"
+PROPOSE = "propose"
 VERIFY = "verify"
 VERIFY_TOGETHER = "verifyTogether"
 TREE = "tree"
@@ -381,6 +382,28 @@ class SuggestResult:
     goal: str
     suggestions: list[Suggestion]
     goals: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposeParams:
+    """Asks what the generator proposes for a tactic ``state``, as Lean prints it; untried.
+
+    At most ``limit`` tactics that begin with ``prefix``. ``path`` says which Lean is meant, for
+    what the repertoire has there.
+    """
+
+    state: str
+    prefix: str = ""
+    limit: int = 16
+    path: str | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposeResult:
+    """The proposed tactics, best first."""
+
+    tactics: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from engine.protocol import (
     INITIALIZE,
     PROGRESS,
     PROGRESS_INTERVAL,
+    PROPOSE,
     PROTOCOL_VERSION,
     PROVE,
     SHUTDOWN,
@@ -29,6 +30,7 @@ from engine.protocol import (
     InitializeResult,
     JobParams,
     ProgressReport,
+    ProposeParams,
     ProveParams,
     Settings,
     SuggestParams,
@@ -122,6 +124,7 @@ class Server:
             EXTEND: self._extend,
             CANCEL: self._cancel,
             SUGGEST: self._suggest,
+            PROPOSE: self._propose,
             VERIFY: self._verify,
             VERIFY_TOGETHER: self._verify_together,
             TREE: self._tree,
@@ -197,6 +200,9 @@ class Server:
 
     async def _suggest(self, params: object) -> object:
         return await self._prover.suggest(from_json(SuggestParams, params))
+
+    async def _propose(self, params: object) -> object:
+        return await self._prover.propose(from_json(ProposeParams, params))
 
     async def _verify(self, params: object) -> object:
         return await self._prover.verify(from_json(VerifyParams, params))

@@ -11,6 +11,8 @@ from engine.protocol import (
     EnvironmentParams,
     ExtendParams,
     ProgressReport,
+    ProposeParams,
+    ProposeResult,
     ProveParams,
     ProveResult,
     Settings,
@@ -47,6 +49,9 @@ class Service(Protocol):
 
     async def suggest(self, params: SuggestParams) -> SuggestResult:
         """Tactics that succeed at a site."""
+
+    async def propose(self, params: ProposeParams) -> ProposeResult:
+        """What the generator proposes for a tactic state."""
 
     async def verify(self, params: VerifyParams) -> Verdict:
         """The verdict on a given proof in a given text."""

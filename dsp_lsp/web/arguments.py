@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dsp_lsp.engine_client import EngineClient
 
-__all__ = ["add_web", "port"]
+__all__ = ["add_listening", "add_web", "listen"]
 
 _MEMORY_MB = 4096
 
@@ -24,6 +24,28 @@ def port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"{text!r} is no port")
     return int(text)
+
+
+def add_listening(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--listen`` to ``suggest``."""
+    parser.add_argument(
+        "--listen",
+        type=port,
+        metavar="PORT",
+        help="answer vscode-lean's Suggest panel on this port, for the project here (0: any port)",
+    )
+
+
+def listen(arguments: argparse.Namespace, connect: Callable[[], EngineClient]) -> int:
+    """Runs ``suggest --listen``."""
+    from dsp_lsp.web.serving import need_libraries
+
+    need_libraries()
+
+    from dsp_lsp.web.panel import listen
+
+    settings = read_settings(arguments)
+    return listen(arguments.listen, settings, os.getcwd(), arguments.limit, connect)  # type: ignore[arg-type]  # noqa: PTH109
 
 
 def add_web(commands: Any) -> None:

@@ -148,9 +148,13 @@ class Guard:
         origin = headers.get("origin")
         if origin is None:  # no browser's doing
             return headers.get("sec-fetch-site", "none") in ("none", "same-origin")
-        if urlsplit(origin).scheme in self._origins:
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
+        if parts.scheme in self._origins:
             return True
-        return urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+        return parts.netloc.lower() == headers.get("host", "").lower()
 
     # -- the token -------------------------------------------------------------------------------
 

@@ -25,6 +25,8 @@ from engine.protocol import (
     ExtendParams,
     JobState,
     ProgressReport,
+    ProposeParams,
+    ProposeResult,
     ProveParams,
     ProveResult,
     SearchOptions,
@@ -41,6 +43,7 @@ from engine.protocol import (
 )
 from engine.prove.cautions import cautions
 from engine.prove.diagnose import diagnose
+from engine.prove.propose import Known, proposals
 from engine.prove.run import Run
 from engine.prove.sessions import Sessions
 from engine.prove.suggest import Suggester
@@ -119,6 +122,7 @@ class Prover:
         self._generators = Generators(settings.generator)
         self.sessions = sessions or Sessions(settings, self._threads)
         self._stand_in = stand_in
+        self._known = Known(self.sessions)
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
 
     async def environment(self, params: EnvironmentParams) -> Environment:
@@ -387,6 +391,17 @@ class Prover:
             suggestions=found,
             goals=greeting.goals,
         )
+
+    async def propose(self, params: ProposeParams) -> ProposeResult:
+        """What the generator proposes for a tactic state, as it stands; Lean tries nothing."""
+        self._generators.start()
+        folder = _folder(params.path) if params.path is not None else Path.cwd()
+        names = await self._known.under_default_imports(
+            folder, required=not self._generators.has_model
+        )
+        repertoire = Repertoire(names)
+        generator = self._generators.for_search(repertoire, logger.warning)
+        return ProposeResult(tactics=await proposals(generator, repertoire, params))
 
     # -- verdicts --------------------------------------------------------------------------------
 

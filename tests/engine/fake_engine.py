@@ -26,6 +26,8 @@ from engine.protocol import (
     ExtendParams,
     JobState,
     ProgressReport,
+    ProposeParams,
+    ProposeResult,
     ProveParams,
     ProveResult,
     Settings,
@@ -145,6 +147,13 @@ class FakeProver:
             Suggestion(tactic="intro h", goals=1, state="h : p\n⊢ p"),
         ]
         return SuggestResult(goal="⊢ p → p", suggestions=found[: params.limit])
+
+    async def propose(self, params: ProposeParams) -> ProposeResult:
+        if "boom" in params.state:
+            raise EngineError("The generator failed.", remedy="Start it again.")
+        found = ["refl", "simp", "simp *", "split", f"exact {params.state.split()[0]}"]
+        tactics = [tactic for tactic in found if tactic.startswith(params.prefix)]
+        return ProposeResult(tactics=tactics[: params.limit])
 
     async def verify(self, params: VerifyParams) -> Verdict:
         accepted = "wrong" not in params.replacement
