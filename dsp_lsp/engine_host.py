@@ -19,7 +19,7 @@ __all__ = ["EngineHost", "Lease"]
 
 logger = logging.getLogger(__name__)
 
-_NICENESS = 10
+_NICENESS = 15
 """The editor, and Lean's own server in it, come before a search that runs beside them."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _FORGIVEN_AFTER = 60.0

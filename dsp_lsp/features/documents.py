@@ -159,9 +159,19 @@ class Documents:
 
     def __init__(self) -> None:
         self._open: dict[str, OpenDocument] = {}
+        self._awaited: dict[str, list[asyncio.Future[None]]] = {}
 
     def get(self, uri: str) -> OpenDocument | None:
         """The open document of that name."""
+        return self._open.get(uri)
+
+    async def awaited(self, uri: str, seconds: float) -> OpenDocument | None:
+        """The open document of that name, which may take so long to be opened."""
+        if uri not in self._open:
+            reached = asyncio.get_running_loop().create_future()
+            self._awaited.setdefault(uri, []).append(reached)
+            await asyncio.wait({reached}, timeout=seconds)
+            reached.cancel()
         return self._open.get(uri)
 
     async def lean3(self, uri: str) -> OpenDocument | None:
@@ -174,6 +184,9 @@ class Documents:
     def put(self, document: OpenDocument) -> None:
         """A document was opened."""
         self._open[document.uri] = document
+        for reached in self._awaited.pop(document.uri, []):
+            if not reached.done():
+                reached.set_result(None)
 
     def pop(self, uri: str) -> None:
         """A document was closed."""

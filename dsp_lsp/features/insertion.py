@@ -34,6 +34,9 @@ _REPLY_SECONDS = 30.0
 _CHANGE_SECONDS = 5.0
 """How long the editor may take to answer, and to tell of the change that it made."""
 
+_REOPEN_SECONDS = 2.0
+"""Editors read a file anew by closing and opening the document; a proof may come in between."""
+
 _AGAIN = "Choose “Insert the proof” at the site."
 _KEPT = "The hover has the proof."
 
@@ -45,7 +48,7 @@ async def deliver(server: Server, job: Job, lease: Lease) -> None:
     changed since, the site is found again and the proof judged there.
     """
     for _ in range(_ATTEMPTS):
-        document = server.documents.get(job.uri)
+        document = await server.documents.awaited(job.uri, _REOPEN_SECONDS)
         proof = job.proof
         if document is None or proof is None:
             job.end(Phase.WITHHELD, "The document is closed.", f"Open it. {_AGAIN}")

@@ -259,7 +259,6 @@ def test_a_document_that_was_not_recorded_is_an_error_with_a_place(bench: Bench)
         (Faults(die_at=0), 3, "killed by SIGKILL before the site"),
         (Faults(die_at=1), 3, "Lean died 7 times in a minute"),
         (Faults(die_at=1, first=1), 0, "simp *"),
-        (Faults(die_at=2, how="9"), 3, "Lean died"),
         (Faults(die_at=3, first=1), 0, "simp *"),
         (Faults(deadly=("trivial",)), 0, "simp *"),
         (Faults(slow=("refl",)), 0, "simp *"),
@@ -279,6 +278,14 @@ def test_a_fault_is_a_result_or_one_sentence(
     proved = bench.text("paper.lean") == PAPER_PROVED
     assert proved == (status == 0)
     assert done.err.count("dsp-lsp: ") <= 1
+
+
+def test_a_lean_that_dies_again_and_again(bench: Bench) -> None:
+    """Each time it may have answered what was asked before: then the search comes to its end."""
+    bench.lean.misbehave(Faults(die_at=2, how="9"))
+    done = bench.run(*prove("paper.lean", "--write", "--max-expansions", "1"))
+    proved = bench.text("paper.lean") == PAPER_PROVED
+    assert (done.status, "Lean died" in done.err) == ((0, False) if proved else (3, True))
 
 
 def test_a_lean_that_is_not_there(bench: Bench) -> None:
