@@ -6,11 +6,10 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 _HERE = Path(__file__).parent
 _PROCESSES = ("annotate", "editors", "engine", "fake_lean", "generators", "lean3", "lsp", "web")
-
-from hypothesis import settings
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts background commands deaf to Ctrl-C, and they start theirs so: here some are
