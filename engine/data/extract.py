@@ -63,14 +63,13 @@ def pairs_of(
     tree: SyntaxTree,
     text: str,
     file: str,
-    premises: Callable[[Position, Position, frozenset[str]], tuple[str, ...]] | None = None,
+    premises: Callable[[str, Position, Position, frozenset[str]], tuple[str, ...]] | None = None,
 ) -> list[TacticPair]:
     """The pairs of a file in the order of their places; also those whose tactic failed.
 
-    ``premises(start, end, hypotheses)`` are the declarations that are named between two places as
-    Lean says them, where these hypotheses are. Tactics are the calls of interactive tactics; blocks
-    and combinators appear through their parts. A tactic that is run several times, under
-    ``all_goals`` for example, makes a pair each time.
+    ``premises`` is :meth:`engine.data.premises.Resolver.named`. Tactics are the calls of
+    interactive tactics; blocks and combinators appear through their parts. A tactic that is run
+    several times, under ``all_goals`` for example, makes a pair each time.
     """
     places = TextPlaces(text)
     found = []
@@ -90,7 +89,9 @@ def pairs_of(
                 tactic=places.between(start, places.actual(node.end)).strip(),
                 next=tree.states[invocation.after].text if invocation.success else "",
                 success=invocation.success,
-                premises=premises(node.start, node.end, before.hypotheses) if premises else (),
+                premises=premises(node.name, node.start, node.end, before.hypotheses)
+                if premises
+                else (),
             )
         )
     found.sort(key=lambda pair: (pair.line, pair.column))

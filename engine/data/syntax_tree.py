@@ -169,9 +169,9 @@ class _Elements:
         while True:
             try:
                 value, end = self._json.raw_decode(self._text, self._at)
-            except json.JSONDecodeError:
+            except json.JSONDecodeError as error:
                 if not self._more():
-                    raise
+                    raise ValueError("it is cut off or damaged") from error
                 continue
             # What ends where the text does may go on: a number's next digit.
             if end < len(self._text) or not self._more():
@@ -180,7 +180,7 @@ class _Elements:
 
     def _peek(self) -> str:
         if self._at >= len(self._text) and not self._more():
-            raise ValueError("it is cut off")
+            raise ValueError("it is cut off or damaged")
         return self._text[self._at]
 
     def _take(self, sign: str) -> None:

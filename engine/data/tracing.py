@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.data.extract import pairs_of
+from engine.data.premises import Resolver, ask_for_names
 from engine.data.syntax_tree import read_tree
 from engine.lean.modules import with_absolute_imports
 from engine.lean.process import LeanProcess, worst
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from engine.data.records import TacticPair
     from engine.data.syntax_tree import SyntaxTree
+    from engine.lean.messages import Message
     from engine.lean.process import LeanCommand
 
 __all__ = ["Traced", "trace_file"]
@@ -68,17 +70,22 @@ async def trace_file(
     given = with_absolute_imports(text, analyse(text), source, command.search_path)
     folder = await asyncio.to_thread(make_scratch)
     try:
+        asking = await asyncio.to_thread(ask_for_names, given)
         with room():
             copy = folder / "traced.lean"
-            copy.write_bytes(given.encode("utf-8"))
+            copy.write_bytes(asking.text.encode("utf-8"))
             os.mkfifo(copy.with_suffix(".ast.json"), 0o600)
-        tree, error_text = await _run(
+        tree, messages = await _run(
             replace(command, options=_OPTIONS), copy, timeout=timeout, most=most, threads=threads
         )
     finally:
         await asyncio.to_thread(remove_scratch, folder)
-    pairs = await asyncio.to_thread(pairs_of, tree, given, name)
-    return Traced(pairs, tree.size, error_text)
+    # A question that Lean did not understand is not the file's error.
+    error = worst([message for message in messages if message.line not in asking.lines])
+    pairs = await asyncio.to_thread(
+        lambda: pairs_of(tree, given, name, Resolver(asking, messages, tree, given).named)
+    )
+    return Traced(pairs, tree.size, "" if error is None else f"line {error.line}: {error.text}")
 
 
 def _read(source: Path) -> str:
@@ -92,7 +99,7 @@ def _read(source: Path) -> str:
 
 async def _run(
     command: LeanCommand, copy: Path, *, timeout: float, most: int, threads: Executor
-) -> tuple[SyntaxTree, str]:
+) -> tuple[SyntaxTree, list[Message]]:
     # Held open here for writing as well, so that neither side waits for the other to open it.
     with room():
         descriptor = os.open(
@@ -112,7 +119,6 @@ async def _run(
             raise EngineError(f"Lean was not done after {timeout:.0f} s.")
         if reading not in done:
             over.set()
-        error = worst(process.messages)
         try:
             tree = await reading
         except EngineError as broken:
@@ -120,7 +126,7 @@ async def _run(
                 raise
             raise EngineError(f"{broken.message} Lean {_why(process)}.") from broken
         await _ended(process)
-        return tree, "" if error is None else f"line {error.line}: {error.text}"
+        return tree, process.messages
     finally:
         over.set()
         if process is not None:

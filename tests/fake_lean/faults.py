@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Faults:
     """Faults, all off. Those of a run over a document apply where ``kinds`` has the run's kind
-    (``hole``, ``check``, or ``warm`` for a server before its first text), the document contains
-    ``only``, and fewer than ``first`` runs of this kind were started before.
+    (``hole``, ``check``, ``trace``, or ``warm`` for a server before its first text), the document
+    contains ``only``, and fewer than ``first`` runs of this kind were started before.
 
-    ``die_at`` is the number of the request at which Lean dies, 0 for before its first word;
-    ``how`` is SIGKILL or an exit status. From request ``deaf_at`` on it reads no more. Of tactics,
-    the ``deadly`` kill Lean, the ``silent`` never get an answer, the ``slow`` run into their
-    time-out. ``piece`` is the most bytes that an answer's writes have, ``stdout`` and ``stderr``
-    how many bytes Lean prints first. A ``helper`` is a child that holds Lean's pipes open.
+    ``die_at`` is the number of the request at which Lean dies, 0 for before its first word; at any
+    other a trace dies when half of its account is written. ``how`` is SIGKILL or an exit status.
+    From request ``deaf_at`` on it reads no more. Of tactics, the ``deadly`` kill Lean, the
+    ``silent`` never get an answer, the ``slow`` run into their time-out. ``piece`` is the most
+    bytes that an answer's writes have, ``stdout`` and ``stderr`` how many bytes Lean prints first.
+    A ``helper`` is a child that holds Lean's pipes open.
     """
 
     version: str | None = None

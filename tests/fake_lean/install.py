@@ -32,8 +32,8 @@ def write_launcher(path: Path, module: str, *arguments: str) -> None:
 
 @dataclass(frozen=True)
 class Started:
-    """A run of the fake (``hole``, ``check``, ``version``, ``path``, ``make``), a ``helper``
-    of one, or that it met a document or tactic that was ``not recorded``.
+    """A run of the fake (``hole``, ``check``, ``trace``, ``version``, ``path``, ``make``), a
+    ``helper`` of one, or that it met a document or tactic that was ``not recorded``.
     """
 
     kind: str

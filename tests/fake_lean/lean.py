@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.fake_lean.accounts import load_accounts
 from tests.fake_lean.faults import Faults
 from tests.fake_lean.transcripts import Answers, Given, Run, load_all
 
@@ -65,6 +66,8 @@ class Lean:
                 return self._make(Path(file))
             case ["--json", threads, memory, file] if threads[:2] + memory[:2] == "-j-M":
                 return self._check(Path(file))
+            case ["--json", _, _, "--ast", "--tsast", "--tspp", file]:
+                return self._trace(Path(file))
             case ["--server", threads, memory] if threads[:2] + memory[:2] == "-j-M":
                 return self._warm()
         sys.stderr.write(f"the fake lean was not made for: {arguments}\n")
@@ -131,6 +134,28 @@ class Lean:
                 given.document, [{**error, "text": f"the document {known_as} was not recorded"}], 1
             )
         return run
+
+    def _trace(self, file: Path) -> int:
+        """Writes what is known of a document beside it, as Lean does at its end."""
+        text = file.read_text("utf-8")
+        before = self._log("trace", document=text)
+        if not self._faults.apply_to("trace", text, before):
+            self._faults = Faults()
+        self._misbehave()
+        account = next((one for one in load_accounts() if one.document == text), None)
+        if account is None:
+            self._log("not recorded", document=text)
+            return 1
+        for message in account.messages:
+            self._print(json.dumps(message))
+        content = account.tree.encode("utf-8")
+        with file.with_suffix(".ast.json").open("wb") as stream:
+            if self._faults.die_at is not None:
+                stream.write(content[: len(content) // 2])
+                stream.flush()
+                self._die()
+            stream.write(content)
+        return 0
 
     def _warm(self) -> int:
         """Speaks as much of Lean's editor protocol as the engine does."""
