@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.data import dataset, trace
-from engine.evaluation import evaluate
+from engine.evaluation import compare, evaluate, figures
 from engine.protocol import EngineError, ErrorKind
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_parser(commands)
     dataset.add_parser(commands)
     evaluate.add_parser(commands)
+    compare.add_parser(commands)
+    figures.add_parser(commands)
     return parser
 
 

@@ -33,7 +33,7 @@ __all__ = ["add_parser", "evaluate"]
 
 SETTINGS = "settings.toml"
 _ERRORS_IN_A_ROW = 5
-"""After so many searches that Lean or the generator spoiled, the machine needs somebody."""
+"""After so many statements that Lean or the generator failed at, the machine needs somebody."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -202,7 +202,7 @@ class _Work:
                 or found.status == "error"
             ]
         )
-        self._spoiled = 0
+        self._spoiled: dict[tuple[str, str], Record] = {}
         self._unusable = {
             (record.list, record.statement): record
             for record in file.records.values()
@@ -224,20 +224,25 @@ class _Work:
         for statement, arm in self._todo:
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 return
-            known = self._unusable.get((statement.list, statement.name))
+            key = statement.list, statement.name
+            # What no arm could search need not be opened again and again.
+            known = self._unusable.get(key) or self._spoiled.get(key)
             if known is not None:
                 record = replace(known, arm=arm, wall=0.0)
             else:
                 record = await self._searcher.search(statement, arm)
             if record.status == "not elaborated":
-                self._unusable[statement.list, statement.name] = record
+                self._unusable[key] = record
             self._file.append(record)
             self._tell(record)
-            self._spoiled = self._spoiled + 1 if record.status == "error" else 0
-            if self._spoiled >= _ERRORS_IN_A_ROW:
+            if record.status == "error":
+                self._spoiled[key] = record
+            elif known is None:
+                self._spoiled.clear()
+            if len(self._spoiled) >= _ERRORS_IN_A_ROW:
                 raise EngineError(
-                    f"{self._spoiled} searches in a row failed, the last one because: "
-                    f"{record.message}",
+                    f"{len(self._spoiled)} statements in a row could not be searched, the last "
+                    f"one because: {record.message}",
                     remedy="Mend that, then run the same command again to go on.",
                 )
 

@@ -18,15 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of an evaluation that was never disturbed."""
-    folder = tmp_path_factory.mktemp("finished")
-    done = run("evaluate", write_statements(folder), "--out", folder / "run", *STEADY)
-    assert done.returncode == 0, done.stderr
-    return folder / "run"
-
-
 def test_each_statement_has_a_record_under_each_arm(finished: Path) -> None:
     records = read_records(finished)
     assert len(records) == 12
