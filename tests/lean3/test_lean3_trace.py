@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -53,7 +54,7 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("sandbox", ["auto", "off"])
-async def test_a_project_is_traced(project: Path, tmp_path: Path, sandbox: str) -> None:
+def test_a_project_is_traced(project: Path, tmp_path: Path, sandbox: str) -> None:
     before = sorted(project.rglob("*"))
     settings = TraceSettings(
         project=project,
@@ -62,7 +63,7 @@ async def test_a_project_is_traced(project: Path, tmp_path: Path, sandbox: str) 
         timeout=LEAN_SECONDS,
         sandbox=sandbox,  # type: ignore[arg-type]
     )
-    report = await trace_project(settings)
+    report = asyncio.run(trace_project(settings))
     assert (report.failed, report.waiting) == ({}, {})
     assert sorted(project.rglob("*")) == before
     found = list(read_pairs(tmp_path / "out" / PAIRS))
