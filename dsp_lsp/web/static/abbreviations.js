@@ -40,7 +40,7 @@ export class Abbreviations {
       if (matching.length === 1 && matching[0] === now.typed) {
         return { start: now.start, end: caret, symbol: this.table[now.typed] };
       }
-      if (matching.length || !now.typed) return undefined;
+      if (matching.length && now.typed) return undefined;
     }
     const before = this.pending(text, caret - 1);
     const symbol = before && this.symbol(before.typed);

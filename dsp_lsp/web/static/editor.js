@@ -1,7 +1,7 @@
 // The text box: a plain textarea, with its coloured text painted behind it.
 
 import { el } from "./dom.js";
-import { offsetOf, paint } from "./lean.js";
+import { offsetOf, paint, wordAt } from "./lean.js";
 
 const OFFERED = 14;
 
@@ -35,10 +35,7 @@ export class Editor {
   /** Underlines what stands at a line and column; the mark goes with the next change. */
   mark(line, column) {
     const start = offsetOf(this.text, line, column);
-    const word = /^(?:[\p{L}\p{N}_.'₀-₉]+|\S)/u.exec(this.text.slice(start));
-    const end = start + (word?.[0].length ?? 0);
-    // At the end of a line there is nothing to underline but what is before it.
-    this.mistake = { start: end > start ? start : Math.max(0, start - 1), end: Math.max(end, start), name: "mistake" };
+    this.mistake = { ...wordAt(this.text, start), name: "mistake" };
     this.repaint();
   }
 

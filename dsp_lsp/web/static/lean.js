@@ -119,6 +119,12 @@ export function offsetOf(text, line, column) {
   return start + letters.slice(0, column).join("").length;
 }
 
+/** The range of the word or sign at an offset; at the end of a line, of the letter before it. */
+export function wordAt(text, at) {
+  const found = /^(?:[\p{L}\p{N}_.'₀-₉]+|\S)/u.exec(text.slice(at));
+  return found ? { start: at, end: at + found[0].length } : { start: Math.max(0, at - 1), end: at };
+}
+
 /**
  * Replaces what `target` shows by the coloured text. `marks` are ranges `{start, end, name}` of
  * UTF-16 offsets that get the class `name` besides.

@@ -1,7 +1,7 @@
 // How a search goes and what came of it.
 
 import { copy, counted, el, seconds } from "./dom.js";
-import { offsetOf, paint } from "./lean.js";
+import { offsetOf, paint, wordAt } from "./lean.js";
 import { tree } from "./searches.js";
 
 const TREE_PAUSE = 3000;
@@ -144,7 +144,7 @@ export class Outcome {
       case "proved":
         return this.proved(search);
       case "failed":
-        return [...this.mistake(search.error, search.text), this.links(search)];
+        return this.mistake(search.error, search.text, linkButton(search));
       default:
         return this.notFound(search);
     }
@@ -220,7 +220,9 @@ export class Outcome {
     const { result } = search;
     const { proof, verdict } = result;
     const offset = (place) => [...proof.text].slice(0, place).join("").length;
-    const marks = [{ start: offset(proof.start), end: offset(proof.end), name: "proof" }];
+    const [from, end] = [offset(proof.start), offset(proof.end)];
+    const start = from + /^\s*/.exec(proof.text.slice(from, end))[0].length;
+    const marks = [{ start, end, name: "proof" }];
     const took = `${seconds(result.elapsed)} s`;
     const s = result.statistics;
     const facts = [
@@ -229,14 +231,13 @@ export class Outcome {
         verdict.axioms.length ? `axioms: ${verdict.axioms.join(", ")}` : "it uses no axioms"
       }.`,
     ];
-    const begin = proof.text.slice(marks[0].start, marks[0].end).trim();
     return [
       code(proof.text.trim(), marks, "Statement and proof"),
       el(
         "p",
         { class: "controls" },
         copyButton("Copy", (search.header ? `${search.header}\n` : "") + proof.text.trim() + "\n"),
-        copyButton("Copy proof", begin),
+        copyButton("Copy proof", proof.text.slice(start, end).trim()),
         linkButton(search),
       ),
       verdict.sorries.length
@@ -346,31 +347,27 @@ export class Outcome {
     return details;
   }
 
-  mistake(error, text) {
+  mistake(error, text, ...buttons) {
     const parts = [el("pre", { class: "message", tabindex: "0", "aria-label": "Message" }, error.message)];
     if (error.line) {
       const lines = text.split("\n");
       const column = error.column ?? 0;
       const line = lines[error.line - 1] ?? "";
       const at = offsetOf(line, 1, column);
-      const marks = [{ start: Math.min(at, Math.max(0, line.length - 1)), end: Math.max(at + 1, line.length), name: "mistake" }];
-      const word = /^[\p{L}\p{N}_.'₀-₉]+/u.exec(line.slice(at));
-      if (word) marks[0].end = at + word[0].length;
-      else marks[0].end = Math.min(line.length, at + 1) || 1;
+      const marks = [{ ...wordAt(line, at), name: "mistake" }];
       parts.push(
         code(line || " ", marks, `Line ${error.line}`),
+      );
+      buttons.unshift(
         el(
-          "p",
-          { class: "controls" },
-          el(
-            "button",
-            { type: "button", onclick: () => this.goTo(error.line, column) },
-            `Go to line ${error.line}, column ${column}`,
-          ),
+          "button",
+          { type: "button", onclick: () => this.goTo(error.line, column) },
+          `Go to line ${error.line}, column ${column}`,
         ),
       );
     }
     if (error.remedy) parts.push(el("p", {}, error.remedy));
+    if (buttons.length) parts.push(el("p", { class: "controls" }, buttons));
     return parts;
   }
 }
