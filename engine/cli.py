@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.data import dataset, trace
+from engine.data import augment_command, dataset, trace
 from engine.evaluation import compare, evaluate, figures
 from engine.protocol import EngineError, ErrorKind
 
@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, metavar="FOLDER", help="default: the user's cache, found by name"
     )
     trace.add_parser(commands)
+    augment_command.add_parser(commands)
     dataset.add_parser(commands)
     evaluate.add_parser(commands)
     compare.add_parser(commands)

@@ -23,26 +23,26 @@ def _key(toolchain: Toolchain, source: bytes) -> str:
     return f"lean-{toolchain.version_text}-{hashlib.sha256(identity + source).hexdigest()[:16]}"
 
 
-async def runtime_folder(toolchain: Toolchain) -> Path:
-    """A folder for Lean's search path that holds the compiled runtime.
+async def runtime_folder(toolchain: Toolchain, module: str = MODULE) -> Path:
+    """A folder for Lean's search path that holds the compiled runtime, or another module of ours.
 
     Made on first use, in a temporary folder that is then renamed, so that several processes may do
     it at once. Raises :class:`EngineError` when this Lean does not accept the runtime, or the
     cache cannot be written.
     """
-    source = resources.files(__name__).joinpath(f"{MODULE}.lean").read_bytes()
+    source = resources.files(__name__).joinpath(f"{module}.lean").read_bytes()
     folder = cache_folder() / "runtime" / _key(toolchain, source)
-    if (folder / f"{MODULE}.olean").is_file():
+    if (folder / f"{module}.olean").is_file():
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as made:
             work = Path(made) / "runtime"
             work.mkdir()
-            (work / f"{MODULE}.lean").write_bytes(source)
+            (work / f"{module}.lean").write_bytes(source)
             try:
                 await ask(
-                    toolchain.program, "--make", str(work / f"{MODULE}.lean"), cwd=toolchain.folder
+                    toolchain.program, "--make", str(work / f"{module}.lean"), cwd=toolchain.folder
                 )
             except EngineError as error:
                 raise EngineError(
@@ -51,7 +51,7 @@ async def runtime_folder(toolchain: Toolchain) -> Path:
                     remedy="Use Lean 3.51.1, which this prover is tested with.",
                     kind=ErrorKind.ENVIRONMENT,
                 ) from error
-            await asyncio.to_thread(_publish, work, folder)
+            await asyncio.to_thread(_publish, work, folder, module)
     except OSError as error:
         raise EngineError(
             f"The cache folder {folder.parent} cannot be written: {error.strerror}.",
@@ -61,11 +61,11 @@ async def runtime_folder(toolchain: Toolchain) -> Path:
     return folder
 
 
-def _publish(work: Path, folder: Path) -> None:
+def _publish(work: Path, folder: Path, module: str) -> None:
     try:
         work.rename(folder)
     except OSError:
-        if not (folder / f"{MODULE}.olean").is_file():
+        if not (folder / f"{module}.olean").is_file():
             # What is in the way is the remains of a run that was cut off.
             shutil.rmtree(folder, ignore_errors=True)
             work.rename(folder)
