@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.data.augment_text import Decomposition, decompose
 from engine.source import Span, splice
-from engine.source.lexer import WORD, tokenize
+from engine.source.lexer import BEGIN, CLOSE, COMMA, END, MATCH, OPEN, WORD, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,6 +73,7 @@ def find_places(text: str, pairs: Iterable[TacticPair]) -> tuple[list[Place], li
     line_starts = [0]
     for line in text.split("\n"):
         line_starts.append(line_starts[-1] + len(line) + 1)
+    converted = _inside_conv(text)
     places: dict[int, Place] = {}
     lost: list[TacticPair] = []
     for pair in pairs:
@@ -80,7 +81,7 @@ def find_places(text: str, pairs: Iterable[TacticPair]) -> tuple[list[Place], li
         if parts is None:
             continue
         start = _start(text, line_starts, pair)
-        if start < 0 or "⊢" not in pair.state:
+        if start < 0 or any(span.start <= start < span.end for span in converted):
             lost.append(pair)
             continue
         before = places.get(start)
@@ -97,6 +98,29 @@ def _start(text: str, line_starts: Sequence[int], pair: TacticPair) -> int:
         if text.startswith(pair.tactic, offset):
             return offset
     return -1
+
+
+def _inside_conv(text: str) -> list[Span]:
+    """The blocks that ``conv`` reads, where our tactics are unknown."""
+    found: list[Span] = []
+    if "conv" not in text:
+        return found
+    tokens = tokenize(text)
+    for index, (_, start, end) in enumerate(tokens):
+        if text[start:end] not in ("conv", "conv_lhs", "conv_rhs"):
+            continue
+        depth = 0
+        for code, begin, stop in tokens[index + 1 :]:
+            if code in (BEGIN, MATCH) or (code == OPEN and (depth or text[begin] == "{")):
+                depth += 1
+            elif code in (CLOSE, END) and depth:
+                depth -= 1
+                if not depth:
+                    found.append(Span(start, stop))
+                    break
+            elif code == COMMA and not depth:
+                break
+    return found
 
 
 def instrumented(text: str, places: Sequence[Place], *, heartbeats: int) -> str:

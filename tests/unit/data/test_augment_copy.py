@@ -22,7 +22,7 @@ import data.nat.basic
 lemma 𝕜 : a = b :=
 begin
   . rw [← f x, (by simp [g, h] : a = c)] at k,
-  conv { rw [a, b] },
+  conv in (g _) { rw [a, b] },
   simpa [u, v] using by rw [p, q]
 end
 """
@@ -35,7 +35,7 @@ def pair(line: int, column: int, tactic: str, state: str = "⊢ a = b", **more: 
 
 RW = pair(4, 4, "rw [← f x, (by simp [g, h] : a = c)] at k", premises=("n.f", "a.x", "nat.g", "h"))
 SIMP = pair(4, 19, "simp [g, h]")
-CONV = pair(5, 9, "rw [a, b]", state="x : ℕ\n| a")
+CONV = pair(5, 18, "rw [a, b]")
 SIMPA = pair(6, 2, "simpa [u, v] using by rw [p, q]")
 LAST = pair(6, 24, "rw [p, q]")
 
@@ -58,6 +58,25 @@ def test_a_column_may_be_too_large_by_a_few_dots(shift: int) -> None:
     assert (len(places), len(lost)) == ((1, 0) if 0 <= shift <= 3 else (0, 1))
 
 
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("conv { skip, { rw [a, b] }, skip }", True),
+        ("conv at h in (f x) begin match x with end, rw [a, b] end", True),
+        ("conv_lhs { rw [a, b] }", True),
+        ("conv { skip }, rw [a, b]", False),
+        ("exact conv (f x), { rw [a, b] }", False),
+        ("exact conv.symm { rw [a, b] }", False),
+        ("exact conv ⟨by rw [a, b]⟩", False),
+        ("conv {", False),
+    ],
+)
+def test_what_conv_reads_is_left_alone(text: str, lost: bool) -> None:
+    places, left = find_places(text, [pair(1, max(text.find("rw"), 0), "rw [a, b]")])
+    assert bool(left) == (lost or "rw" not in text)
+    assert bool(places) != bool(left)
+
+
 def test_another_text_has_no_places() -> None:
     assert find_places("", [RW, SIMP]) == ([], [RW, SIMP])
     assert find_places(TEXT.replace("g, h", "h, g"), [RW, SIMP]) == ([], [RW, SIMP])
@@ -74,7 +93,7 @@ lemma 𝕜 : a = b :=
 begin
   . dsp_lsp_in_order 0 70 600000 { rw [← f x, (by dsp_lsp_each_alone 1 70 600000 0 { simp [g, h] }\
  { simp [g] } { simp [h] } : a = c)] at k } { rw ← f x at k } { rw (by simp [g, h] : a = c) at k },
-  conv { rw [a, b] },
+  conv in (g _) { rw [a, b] },
   dsp_lsp_each_alone 2 70 600000 2 { simpa [u, v] using by dsp_lsp_in_order 3 70 600000\
  { rw [p, q] } { rw p } { rw q } } { simpa [u] using by rw [p, q] }\
  { simpa [v] using by rw [p, q] } { simp [u] } { simp [v] }
