@@ -22,7 +22,7 @@ from typing import Any
 
 from engine.lean import Document, ProcessSession
 from engine.lean.pool import Limits
-from engine.lean.usage import is_computing, resident_mb
+from engine.lean.usage import computing, resident_mb
 from engine.source import analyse
 
 RESULTS = Path(__file__).parent / "results" / "latency.json"
@@ -41,7 +41,7 @@ async def at_rest(pid: int) -> float:
     """Seconds until no thread of ``pid`` runs, seen three times in a row."""
     started, quiet = time.monotonic(), 0
     while quiet < 3 and time.monotonic() - started < 60:
-        quiet = 0 if is_computing(pid) else quiet + 1
+        quiet = 0 if computing(pid) else quiet + 1
         await asyncio.sleep(0.02)
     return time.monotonic() - started
 

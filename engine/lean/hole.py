@@ -7,12 +7,14 @@ import itertools
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.lean.channel import Channel
 from engine.lean.scratch import room
+from engine.lean.traffic import Traffic
 from engine.values import Failed, Outcome, Progress, Solved, TimedOut
 
 if TYPE_CHECKING:
@@ -28,6 +30,12 @@ _LONGEST_REASON = 2_000
 
 _ANSWER_SECONDS = 60.0
 """How long Lean may take to say which declarations exist."""
+
+_GRACE_SECONDS = 5.0
+"""How long a tactic's answer may take besides its time-out, which Lean itself looks after."""
+
+_ALONE = 3
+"""How often a tactic is tried alone before it is blamed, when others ran in its Lean after all."""
 
 _RESTARTS = 6
 _RESTARTS_SECONDS = 60.0
@@ -91,6 +99,7 @@ class _Flight:
     request: int
     future: asyncio.Future[list[object]]
     overdue: float
+    stuck: bool = False
 
 
 Render = Callable[[Path], str]
@@ -105,34 +114,26 @@ class LeanHole:
     killed and started again: its tactics are replayed when it is needed.
     """
 
-    def __init__(self, hosts: Hosts, render: Render, *, threads: int, line: int = 1) -> None:
+    def __init__(self, hosts: Hosts, render: Render, *, line: int = 1, heartbeats: int = 0) -> None:
         self._hosts = hosts
         self._render = render
         self._line = line
-        # Twice the threads keeps every thread busy while answers travel, and leaves Lean idle
-        # soon after a stop: a task that was started cannot be taken back.
-        self._slots = max(2, 2 * threads)
+        self._heartbeats = heartbeats
         self._host: Host | None = None
         self._process: LeanProcess | None = None
         self._channel: Channel | None = None
-        self._free: asyncio.Queue[int] = asyncio.Queue()
+        self._traffic = Traffic(1)
+        self._free: list[int] = []
         self._flights: dict[int, _Flight] = {}
         self._numbers = itertools.count(1)
         self._parents: dict[int, tuple[int, str, float]] = {}
         self._live: set[int] = {0}
         self._hello: asyncio.Future[Greeting] | None = None
         self._recovery = asyncio.Lock()
-        # Of several tactics that ran when Lean died, each is tried again alone; the gate holds up
-        # the others meanwhile.
-        self._alone = asyncio.Lock()
-        self._suspects = 0
-        self._gate = asyncio.Event()
-        self._gate.set()
-        self._stopped_for: LeanProcess | None = None
+        self._was_hit = False
         self._restarts: list[float] = []
         self._generation = 0
         self._greeting: Greeting | None = None
-        self.heartbeats = 0
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -150,12 +151,13 @@ class LeanHole:
         self._host = host = await self._hosts()
         self._hello = asyncio.get_running_loop().create_future()
         self._flights = {}
-        self._free = asyncio.Queue()
-        for slot in range(self._slots):
-            self._free.put_nowait(slot)
+        traffic = self._traffic = host.traffic
+        # One that is stuck keeps its slot. With one more of them Lean is killed.
+        slots = traffic.places + (traffic.places - 1) // 2
+        self._free = list(range(slots))
         self._live = {0}
         with room():
-            self._channel = Channel(host.folder, self._slots, self._answered)
+            self._channel = Channel(host.folder, slots, self._answered)
         over = await host.show(self._render(host.folder), self._line)
         process = self._process = host.process
         if process is None:
@@ -169,7 +171,7 @@ class LeanHole:
             )
         finally:
             if not done:  # nobody knows what it does; the next site must not wait for it
-                await process.kill()
+                await process.put_down()
         if self._hello not in done:
             self._hello.cancel()
             if over in done:
@@ -179,6 +181,7 @@ class LeanHole:
             raise NotReachedError(
                 f"Lean did not come to the site within {timeout:.0f} s", failed=True
             )
+        traffic.join(self)
         ended.add_done_callback(lambda _: self._died(process))
         await host.settle()
         return self._hello.result()
@@ -200,14 +203,12 @@ class LeanHole:
         channel, self._channel = self._channel, None
         host, self._host = self._host, None
         self._process = None
+        self._traffic.part(self)
         if channel is not None:
             channel.send([])  # the hole ends
         if host is not None:
-            await host.leave(channel.close if channel is not None else _nothing, calm=self._calm)
-
-    @property
-    def _calm(self) -> bool:
-        return len(self._flights) == 0
+            let_go = channel.close if channel is not None else _nothing
+            await host.leave(let_go, calm=not self._flights)
 
     async def messages(self) -> Sequence[Message]:
         """What Lean says of a text in which it did not meet the hole."""
@@ -215,16 +216,16 @@ class LeanHole:
 
     def _died(self, process: LeanProcess) -> None:
         if process is self._process:
+            ran = self._traffic.died()
             flights, self._flights = self._flights, {}
             self._process = None
             how = f"Lean {process.how_it_ended()}"
             waiting = [flight.future for flight in flights.values() if not flight.future.done()]
-            for slot in flights:
-                self._free.put_nowait(slot)  # wakes who waits for a place
+            self._was_hit = bool(waiting)
             for future in waiting:
-                if process is self._stopped_for:
+                if process.was_put_down:
                     future.set_exception(_NotRunningError(how))
-                elif len(waiting) > 1:
+                elif ran > 1:
                     future.set_exception(_SuspectError(how))
                 else:
                     future.set_exception(LeanDiedError(how))
@@ -233,10 +234,12 @@ class LeanHole:
         async with self._recovery:
             if generation != self._generation:
                 return  # another caller has done it
-            now = time.monotonic()
-            self._restarts = [t for t in self._restarts if now - t < _RESTARTS_SECONDS] + [now]
+            if self._was_hit:
+                now = time.monotonic()
+                self._restarts = [t for t in self._restarts if now - t < _RESTARTS_SECONDS] + [now]
             if len(self._restarts) > _RESTARTS:
                 raise LeanDiedError(f"Lean died {len(self._restarts)} times in a minute")
+            self._was_hit = False
             await self.close()
             try:
                 await self._start(timeout=120)
@@ -260,20 +263,22 @@ class LeanHole:
         del self._flights[slot]
         if not flight.future.done():
             flight.future.set_result([body])
-        self._free.put_nowait(slot)
+        self._free.append(slot)
+        if flight.stuck:
+            self._traffic.come_free(self)
+        else:
+            self._traffic.leave(self)
 
     async def _send(
         self, number: int, make: Callable[[int], list[object]], patience: float
     ) -> list[object]:
-        free = self._free
-        try:
-            slot = await asyncio.wait_for(free.get(), 2 * patience + _ANSWER_SECONDS)
-        except asyncio.TimeoutError:
+        traffic = self._traffic
+        if not await traffic.enter(self, 2 * patience + _ANSWER_SECONDS):
             await self._stop()
-            raise _NotRunningError("Lean has no place for a tactic") from None
-        if free is not self._free or self._channel is None or self._process is None:
-            free.put_nowait(slot)  # the others that wait here must hear of it too
+            raise _NotRunningError("Lean has no place for a tactic")
+        if traffic is not self._traffic or self._channel is None or self._process is None:
             raise _NotRunningError("Lean is not running")
+        slot = self._free.pop()
         flight = _Flight(
             number, asyncio.get_running_loop().create_future(), time.monotonic() + patience
         )
@@ -315,7 +320,7 @@ class LeanHole:
         pending: set[asyncio.Task[TacticResult]] = set()
         try:
             while True:
-                while len(pending) < self._slots:
+                while len(pending) < self._traffic.places:
                     item = next(source, None)
                     if item is None:
                         break
@@ -336,22 +341,21 @@ class LeanHole:
         if len(tactic) > _LONGEST_TACTIC or "\0" in tactic:
             outcome: Outcome = Failed("the tactic is too long, or not text")
         else:
-            try:
-                await self._gate.wait()
-                started, outcome, said = await self._attempt(state_id, tactic, timeout)
-            except _SuspectError:
-                self._suspects += 1
-                self._gate.clear()
-                try:
-                    async with self._alone:
-                        started, outcome, said = await self._attempt(state_id, tactic, timeout)
-                except _SuspectError as error:
-                    outcome = Failed(f"{error} while it ran")
-                finally:
-                    self._suspects -= 1
-                    if not self._suspects:
-                        self._gate.set()
+            started, outcome, said = await self._judged(state_id, tactic, timeout)
         return TacticResult(index, tactic, outcome, time.monotonic() - started, said)
+
+    async def _judged(
+        self, state_id: int, tactic: str, timeout: float
+    ) -> tuple[float, Outcome, tuple[str, ...]]:
+        """As :meth:`_attempt`; of several tactics that ran when Lean died, each is tried alone."""
+        with suppress(_SuspectError):
+            return await self._attempt(state_id, tactic, timeout)
+        started = time.monotonic()
+        for _ in range(_ALONE):
+            with suppress(_SuspectError):
+                async with self._traffic.alone():
+                    return await self._attempt(state_id, tactic, timeout)
+        return started, Failed("Lean died each time that it ran"), ()
 
     async def _attempt(
         self, state_id: int, tactic: str, timeout: float
@@ -387,8 +391,8 @@ class LeanHole:
             # itself stops a tactic only where it looks at the clock.
             (body,) = await self._send(
                 number,
-                lambda slot: [number, slot, state_id, milliseconds, self.heartbeats, tactic],
-                2 * timeout + 5,
+                lambda slot: [number, slot, state_id, milliseconds, self._heartbeats, tactic],
+                2 * timeout + _GRACE_SECONDS,
             )
         except asyncio.TimeoutError:
             await self._stuck()
@@ -408,17 +412,19 @@ class LeanHole:
         return Progress(number, str(answer.get("pp", "")), int(answer["goals"])), said
 
     async def _stuck(self) -> None:
-        """Kills a Lean that answers on less than half of its slots; who needs it restarts it."""
+        """Kills a Lean in which too much does not end; who needs it restarts it."""
         now = time.monotonic()
-        stuck = sum(now >= flight.overdue for flight in self._flights.values())
-        if 2 * stuck >= self._slots:
+        for flight in self._flights.values():
+            if now >= flight.overdue and not flight.stuck:
+                flight.stuck = True
+                self._traffic.get_stuck(self)
+        if self._traffic.is_stuck:
             await self._stop()
 
     async def _stop(self) -> None:
         """Kills Lean for what does not end in it; the other tactics are tried again."""
-        process = self._stopped_for = self._process
-        if process is not None:
-            await process.kill()
+        if self._process is not None:
+            await self._process.put_down()
 
     async def _ensure(self, state_id: int) -> None:
         """Replays what led to ``state_id`` when Lean has been started anew since."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.lean.process import LeanCommand, LeanProcess
 from engine.lean.scratch import make_scratch, remove_scratch, room
+from engine.lean.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,11 @@ class Host(Protocol):
     @property
     def process(self) -> LeanProcess | None:
         """The process, once a text was shown."""
+        ...
+
+    @property
+    def traffic(self) -> Traffic:
+        """The tactics on their way in this Lean."""
         ...
 
     async def show(self, text: str, line: int) -> asyncio.Future[bool]:
@@ -62,6 +68,7 @@ class ColdHost:
         self._command = command
         self._folder = make_scratch()
         self._process: LeanProcess | None = None
+        self.traffic = Traffic(command.places)
 
     @property
     def folder(self) -> Path:

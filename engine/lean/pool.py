@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from engine.lean.process import HOLES
 from engine.lean.scratch import remove_scratch, room
-from engine.lean.usage import is_computing, resident_mb
+from engine.lean.usage import computing, resident_mb
 from engine.lean.warm import WarmLean, WarmLeanError
-from engine.protocol import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from engine.lean.messages import Message
     from engine.lean.process import LeanCommand, LeanProcess
+    from engine.lean.sheet import Sheet
+    from engine.lean.traffic import Traffic
 
 _START_SECONDS = 180.0
 """How long loading the imports may take."""
@@ -38,15 +40,21 @@ _GROWTH_MB = 1024
 """A Lean that has grown by more than this since it was ready is replaced."""
 
 
+_ELABORATING = 2
+"""Threads that a visitor may keep busy besides tactics, while a text comes to its site."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``processes``: the most Leans kept; ``memory_mb``: the most that they may hold together
-    while idle; ``idle_seconds``: how long an idle one is kept.
+    """``processes``: the most Leans, if texts can share them; ``memory_mb``: the most that they may
+    hold together for another one to be started beside them; ``idle_seconds``: how long an idle one
+    is kept; ``holes``: how many a Lean has before another one is started for the same imports.
     """
 
     processes: int = 3
     memory_mb: int = 4096
     idle_seconds: float = 300.0
+    holes: int = HOLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +69,47 @@ class Key:
 
 
 class _Entry:
-    """A Lean of the pool: starting, idle or lent."""
+    """A Lean of the pool: starting, idle or visited, by as many texts as it has sheets lent."""
 
     def __init__(self, key: Key, lean: WarmLean) -> None:
         self.key = key
         self.lean = lean
-        self.ready: asyncio.Task[None] = asyncio.create_task(lean.start(_START_SECONDS))
-        self.lent = False
+        self.ready: asyncio.Task[Sheet] = asyncio.create_task(lean.start(_START_SECONDS))
+        self.loading: asyncio.Task[None] | None = None
+        self.free: list[Sheet] = []
+        self.visitors = 0
+        self.retired = False
         self.texts = 0
         self.first_mb: int | None = None
         self.since = time.monotonic()
 
     @property
-    def usable(self) -> bool:
-        return not self.lent and (not self.ready.done() or self.lean.alive)
+    def alive(self) -> bool:
+        return not self.ready.done() or self.lean.alive
+
+    @property
+    def idle(self) -> bool:
+        return not self.visitors and self.alive
+
+    @property
+    def welcomes(self) -> bool:
+        """Whether another text may come."""
+        return self.alive and not self.retired and not self.lean.flooded and self.visitors < HOLES
+
+    def likeness(self, text: str) -> tuple[bool, int]:
+        return self.ready.done(), max((_shared(sheet.text, text) for sheet in self.free), default=0)
+
+    def sheet(self, text: str) -> Sheet:
+        """The sheet that had a text most like ``text``; a new one where none is free."""
+        if not self.free:
+            return self.lean.new_sheet()
+        sheet = max(self.free, key=lambda sheet: _shared(sheet.text, text))
+        self.free.remove(sheet)
+        return sheet
 
 
 class Pool:
-    """Lends warm Leans. One is kept ready for the key that was asked for last."""
+    """Lends sheets of warm Leans. One is kept ready for the key that was asked for last."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -88,104 +119,122 @@ class Pool:
         self._janitor: asyncio.TimerHandle | None = None
 
     async def take(self, key: Key, text: str = "") -> Lent:
-        """A Lean for ``key``, best one that had a text like ``text``; starts one if none is free.
+        """A sheet for ``key``, best one that had a text like ``text``.
 
-        Raises :class:`WarmLeanError` when it cannot be brought up.
+        Raises :class:`WarmLeanError` when no Lean can be brought up.
         """
         while True:
             self._bury()
-            entry = self._best(key, text)
-            if entry is None:
-                self._make_room(key)
-                entry = self._start(key)
-            entry.lent = True
+            entry = self._choose(key, text)
+            entry.visitors += 1
+            entry.texts += 1
             try:
-                await asyncio.shield(entry.ready)
+                first = await asyncio.shield(entry.ready)
                 if not entry.lean.alive:
                     raise WarmLeanError("Lean ended before it was used")
-            except asyncio.CancelledError:
-                if not entry.ready.done():
-                    entry.lent = False  # it goes on starting, for the next one
-                else:
-                    self._spawn(self._drop(entry))
-                raise
+                if entry.first_mb is None:
+                    entry.first_mb = resident_mb(entry.lean.process.pid)
+                    entry.free.append(first)
+                lent = Lent(self, entry, entry.sheet(text))
             except WarmLeanError:
-                fresh = entry.texts == 0
-                await self._drop(entry)
-                if fresh:
+                await self._depart(entry)
+                if entry.first_mb is None:
                     raise
-                continue
             except BaseException:
-                await self._drop(entry)
+                await asyncio.shield(self._depart(entry))
                 raise
-            entry.texts += 1
-            if entry.first_mb is None:
-                entry.first_mb = resident_mb(entry.lean.process.pid)
-            self._keep_ready(key)
-            try:
-                return Lent(self, entry)
-            except BaseException:
-                await self._drop(entry)
-                raise
+            else:
+                self._keep_ready(entry)
+                return lent
 
     def _bury(self) -> None:
-        """Forgets idle Leans that have died."""
-        for entry in [e for e in self._entries if not e.lent and not e.usable]:
+        """Forgets Leans that have died."""
+        for entry in [e for e in self._entries if not e.alive]:
             self._entries.remove(entry)
-            self._spawn(self._drop(entry))
+            if not entry.visitors:
+                self._spawn(self._drop(entry))
 
-    def _best(self, key: Key, text: str) -> _Entry | None:
-        free = [e for e in self._entries if e.key == key and e.usable]
+    def _choose(self, key: Key, text: str) -> _Entry:
+        """An idle Lean if there is one; else one to share, or a new one where that is allowed."""
+        mine = [e for e in self._entries if e.key == key and e.welcomes]
+        idle = [e for e in mine if e.idle]
+        if idle:
+            return max(idle, key=lambda entry: entry.likeness(text))
+        least = min(mine, key=lambda entry: entry.visitors, default=None)
+        if least is not None:
+            if least.visitors < self._limits.holes or not self._may_start(key):
+                return least
+            return self._start(key)
+        self._make_room(key)
+        return self._start(key)
 
-        def shared(entry: _Entry) -> tuple[bool, int]:
-            return entry.ready.done(), _shared(entry.lean.text, text)
-
-        return max(free, key=shared, default=None)
+    def _may_start(self, key: Key) -> bool:
+        held = [resident_mb(e.lean.process.pid) or 0 for e in self._entries if e.lean.alive]
+        like = max((e.first_mb or 0 for e in self._entries if e.key == key), default=0)
+        return sum(held) + like <= self._limits.memory_mb and self._make_room(key)
 
     def _start(self, key: Key) -> _Entry:
         if self._closed:
             raise WarmLeanError("the session is closed")
         entry = _Entry(key, WarmLean(key.command, key.header))
+        entry.ready.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._entries.append(entry)
         return entry
 
-    def _make_room(self, key: Key, more: int = 1) -> bool:
-        """Ends idle Leans of other keys until ``more`` fit; whether they do."""
-        over = len(self._entries) + more - self._limits.processes
-        idle = [e for e in self._entries if e.usable and e.key != key]
+    def _make_room(self, key: Key) -> bool:
+        """Ends idle Leans of other keys until another one fits; whether it does."""
+        over = len(self._entries) + 1 - self._limits.processes
+        idle = [e for e in self._entries if e.idle and e.key != key]
         for entry in sorted(idle, key=lambda e: e.since)[: max(0, over)]:
             self._entries.remove(entry)
             self._spawn(self._drop(entry))
-        return len(self._entries) + more <= self._limits.processes
+        return len(self._entries) < self._limits.processes
 
-    def _keep_ready(self, key: Key) -> None:
-        if self._closed or any(e.key == key and e.usable for e in self._entries):
+    def _keep_ready(self, entry: _Entry) -> None:
+        """Has a sheet with the imports loaded for the next text of this kind."""
+        others = (e for e in self._entries if e.key == entry.key and e.idle)
+        if self._closed or entry.free or entry.loading is not None or any(others):
             return
-        held = [resident_mb(e.lean.process.pid) or 0 for e in self._entries if e.lean.alive]
-        like = max((e.first_mb or 0 for e in self._entries if e.key == key), default=0)
-        if sum(held) + like <= self._limits.memory_mb and self._make_room(key):
-            with suppress(EngineError):  # whoever needs it will hear of it
-                entry = self._start(key)
-                entry.ready.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+        async def load() -> None:
+            try:
+                with suppress(WarmLeanError):
+                    sheet = entry.lean.new_sheet()
+                    await sheet.load()
+                    entry.free.append(sheet)
+            finally:
+                entry.loading = None
+
+        entry.loading = asyncio.create_task(load())
 
     # -- coming back -----------------------------------------------------------------------------
 
-    async def give_back(self, entry: _Entry, *, good: bool) -> None:
-        """Takes a Lean back; one that is not good any more is killed."""
-        good = good and not self._closed and entry.lean.alive and entry.texts < _TEXTS
-        good = good and len(self._entries) <= self._limits.processes
-        if good:
+    async def give_back(self, entry: _Entry, sheet: Sheet, *, good: bool) -> None:
+        """Takes a sheet back. A Lean that is not good any more ends with its last visit."""
+        if not good or self._closed or entry.texts >= _TEXTS or not entry.lean.alive:
+            entry.retired = True
+        else:
+            entry.free.append(sheet)
             now = resident_mb(entry.lean.process.pid) or 0
-            good = now <= (entry.first_mb or now) + _GROWTH_MB
-            held = [resident_mb(e.lean.process.pid) or 0 for e in self._entries if e.lean.alive]
-            others = any(e.key == entry.key and e.usable for e in self._entries)
-            good = good and (sum(held) <= self._limits.memory_mb or not others)
-        if not good:
-            await self._drop(entry)
-            return
-        entry.lent = False
+            if now > (entry.first_mb or now) + _GROWTH_MB or self._is_too_much(entry):
+                entry.retired = True
+        await self._depart(entry)
+
+    def _is_too_much(self, entry: _Entry) -> bool:
+        """Whether the Leans are too many, or too large together, and another serves the key."""
+        if len(self._entries) > self._limits.processes:
+            return True
+        held = [resident_mb(e.lean.process.pid) or 0 for e in self._entries if e.lean.alive]
+        others = any(e.key == entry.key and e is not entry and e.welcomes for e in self._entries)
+        return sum(held) > self._limits.memory_mb and others
+
+    async def _depart(self, entry: _Entry) -> None:
+        entry.visitors -= 1
         entry.since = time.monotonic()
-        self._tidy_later()
+        if not entry.visitors and (entry.retired or not entry.alive or self._closed):
+            await self._drop(entry)
+        else:
+            self._tidy_later()
 
     def _tidy_later(self) -> None:
         if self._janitor is None and not self._closed:
@@ -196,7 +245,7 @@ class Pool:
         self._janitor = None
         self._bury()
         now = time.monotonic()
-        for entry in [e for e in self._entries if e.usable]:
+        for entry in [e for e in self._entries if e.idle]:
             if now - entry.since >= self._limits.idle_seconds:
                 self._entries.remove(entry)
                 self._spawn(self._drop(entry))
@@ -211,9 +260,11 @@ class Pool:
     async def _drop(self, entry: _Entry) -> None:
         if entry in self._entries:
             self._entries.remove(entry)
-        entry.ready.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await entry.ready
+        for task in (entry.ready, entry.loading):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await task
         await entry.lean.close()
 
     async def close(self) -> None:
@@ -232,15 +283,16 @@ def _shared(one: str, other: str) -> int:
 
 
 class Lent:
-    """A warm Lean while somebody has it; a :class:`engine.lean.host.Host` too."""
+    """A sheet of a warm Lean while somebody has it; a :class:`engine.lean.host.Host` too."""
 
     _numbers = itertools.count()
 
-    def __init__(self, pool: Pool, entry: _Entry) -> None:
+    def __init__(self, pool: Pool, entry: _Entry, sheet: Sheet) -> None:
         self._pool = pool
         self._entry = entry
-        self.lean = entry.lean
-        self._folder = self.lean.folder / f"hole.{next(self._numbers)}"
+        self._lean = entry.lean
+        self._sheet = sheet
+        self._folder = self._lean.folder / f"hole.{next(self._numbers)}"
         with room():
             self._folder.mkdir()
         self._watch: asyncio.Task[None] | None = None
@@ -254,7 +306,12 @@ class Lent:
     @property
     def process(self) -> LeanProcess | None:
         """The server's process."""
-        return self.lean.process
+        return self._lean.process
+
+    @property
+    def traffic(self) -> Traffic:
+        """The tactics on their way in the server."""
+        return self._lean.traffic
 
     async def show(self, text: str, line: int) -> asyncio.Future[bool]:
         """Puts ``text`` in the place of the one before."""
@@ -265,28 +322,28 @@ class Lent:
             well = False
             try:
                 with suppress(WarmLeanError):
-                    await self.lean.over()
+                    await self._sheet.over()
                     well = True
             finally:
                 if not over.done():
                     over.set_result(well)
 
         with suppress(WarmLeanError):  # then it is over at once
-            await self.lean.show(text, line)
+            await self._sheet.show(text, line)
         self._watch = asyncio.create_task(watch())
         return over
 
     async def messages(self) -> Sequence[Message]:
         """The messages of the whole text."""
         try:
-            return await self.lean.everything(_EXPLAIN_SECONDS)
+            return await self._sheet.everything(_EXPLAIN_SECONDS)
         except WarmLeanError:
             return []
 
     async def settle(self) -> None:
         """Stops listening."""
         await self._stop_watching()
-        self.lean.mute()
+        self._sheet.mute()
 
     async def _stop_watching(self) -> None:
         if self._watch is not None:
@@ -301,34 +358,37 @@ class Lent:
         Raises :class:`WarmLeanError`.
         """
         self._line = line
-        await self.lean.show(text, line)
-        await self.lean.over()
-        return await self.lean.of_command(line)
+        await self._sheet.show(text, line)
+        await self._sheet.over()
+        return await self._sheet.of_command(line)
 
     async def leave(self, let_go: Callable[[], None], *, calm: bool) -> None:
-        """Cancels what runs and gives Lean back; kills it unless it comes to rest soon."""
+        """Cancels what runs and gives the sheet back; kills Lean unless that comes to rest soon."""
         good = False
         try:
             await self._stop_watching()
-            if self.lean.alive:
+            if self._lean.alive:
                 with suppress(WarmLeanError):
-                    await self.lean.cut(self._line)
+                    await self._sheet.cut(self._line)
                     good = calm or await self._at_rest()
         finally:
-            if not good and self.lean.alive:
-                await self.lean.process.kill()
+            if not good and self._lean.alive:
+                await self._lean.process.put_down()
             let_go()
             remove_scratch(self._folder)
-            await asyncio.shield(self._pool.give_back(self._entry, good=good))
+            await asyncio.shield(self._pool.give_back(self._entry, self._sheet, good=good))
 
     async def _at_rest(self) -> bool:
+        """Whether Lean soon does no more than what the other visitors have it do."""
         deadline = time.monotonic() + _IDLE_SECONDS
         quiet = 0
         while time.monotonic() < deadline:
-            busy = is_computing(self.lean.process.pid)
+            busy = computing(self._lean.process.pid)
             if busy is None:
                 return False
-            quiet = 0 if busy else quiet + 1
+            traffic = self._lean.traffic
+            coming = self._entry.visitors - 1 - traffic.holes + (self._entry.loading is not None)
+            quiet = quiet + 1 if busy <= traffic.total + _ELABORATING * coming else 0
             if quiet == 3:
                 return True
             await asyncio.sleep(0.03)

@@ -48,10 +48,15 @@ _LOOK_SECONDS = 0.1
 """How often we look whether a Lean has ended whose pipes somebody else holds open."""
 
 
+HOLES = 8
+"""Most holes that a server has at a time."""
+
+
 @dataclass(frozen=True, slots=True)
 class LeanCommand:
-    """How Lean is run: the program, where modules are, threads, its own memory limit in MB, the
-    sandbox around it, if there is one, and what more it is told to do with a file.
+    """How Lean is run: the program, where modules are, how many tactics run at a time, its own
+    memory limit in MB, the sandbox around it, if there is one, and what more it is told to do with
+    a file.
     """
 
     toolchain: Toolchain
@@ -61,12 +66,21 @@ class LeanCommand:
     sandbox: Sandbox | None = None
     options: tuple[str, ...] = ()
 
+    @property
+    def places(self) -> int:
+        """How many tactics are sent at a time: one more than run keeps all cores busy while answers
+        travel, and leaves Lean idle soon after a stop. What was started cannot be taken back.
+        """
+        return self.threads + 1
+
     def arguments(self, file: Path | None) -> list[str]:
         """The arguments that make Lean check ``file`` and print messages as JSON; without a file,
         serve its editor protocol on its standard streams.
         """
         mode, *target = ("--server",) if file is None else ("--json", str(file))
-        return [mode, f"-j{self.threads}", f"-M{self.memory_mb}", *self.options, *target]
+        # Each open hole waits in a thread of its own, and so may two of its tactics.
+        threads = self.places + (4 * HOLES if file is None else 2)
+        return [mode, f"-j{threads}", f"-M{self.memory_mb}", *self.options, *target]
 
     @contextmanager
     def launch(self, file: Path, *, serves: bool = False) -> Iterator[Launch]:
@@ -87,7 +101,7 @@ class LeanCommand:
 
 class LeanProcess:
     """One run of Lean: over one file, when ``messages`` grows while it runs, or as a server, when
-    ``on_line`` is given each line that it prints.
+    ``on_line`` is given each line that it prints, and nothing for one that is too long.
     """
 
     def __init__(
@@ -106,6 +120,7 @@ class LeanProcess:
         self._sandbox = sandbox
         self._code: int | None = None
         self._on_line = on_line if on_line is not None else self._keep_message
+        self.was_put_down = False
         self.messages: list[Message] = []
         self.noise = b""
         self._readers = [
@@ -164,6 +179,7 @@ class LeanProcess:
             try:
                 line = await self._stdout.readline()
             except ValueError:  # a line over the limit; the stream has dropped what it had of it
+                self._on_line(b"")
                 continue
             if not line:
                 return
@@ -212,6 +228,11 @@ class LeanProcess:
             with suppress(ValueError):
                 return f"was killed by {signal.Signals(-code).name}{said}"
         return f"ended with status {code}{said}"
+
+    async def put_down(self) -> None:
+        """As :meth:`kill`, for what does not end in it: whoever else has work there starts anew."""
+        self.was_put_down = True
+        await self.kill()
 
     async def kill(self) -> None:
         """Kills the process and all of its group, and waits until it is gone."""

@@ -308,8 +308,7 @@ class ProcessSession:
         return LeanCommand(
             toolchain,
             (*path, runtime),
-            # The elaborator waits in a thread of its own while the hole is open.
-            threads=self._threads + 2,
+            threads=self._threads,
             memory_mb=self._memory_mb,
             sandbox=await self._sandboxes.of(toolchain),
         )
@@ -361,7 +360,6 @@ class ProcessSession:
         hole = LeanHole(
             hosts,
             lambda folder: with_hole(prepared.text, prepared.analysis, prepared.site, str(folder)),
-            threads=self._threads,
             line=prepared.line,
         )
         self._holes.add(hole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,8 +32,8 @@ def resident_mb(pid: int) -> int | None:
     return total
 
 
-def is_computing(pid: int) -> bool | None:
-    """Whether any thread of a process or its children runs or wants to; None: nobody says."""
+def computing(pid: int) -> int | None:
+    """How many threads of a process and its children run or want to; None where nobody says."""
     said = None
     for member in _family(pid):
         with suppress(OSError):
@@ -41,5 +42,15 @@ def is_computing(pid: int) -> bool | None:
                     stat = (task / "stat").read_text("utf-8", "replace")
                     # The name before the state may hold spaces and brackets.
                     state = stat.rpartition(")")[2].split()[0]
-                    said = (said or False) or state in "RD"
+                    said = (said or 0) + (state in "RD")
     return said
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process and its living children have used; 0 where nobody says."""
+    ticks = 0
+    for member in _family(pid):
+        with suppress(OSError, IndexError, ValueError):
+            stat = (_PROC / str(member) / "stat").read_text("utf-8", "replace")
+            ticks += sum(map(int, stat.rpartition(")")[2].split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")

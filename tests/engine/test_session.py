@@ -428,7 +428,10 @@ async def test_a_tactic_that_runs_out_of_time(lean: FakeLean) -> None:
     await session.close()
 
 
-async def test_a_tactic_that_never_answers_holds_up_nobody(lean: FakeLean) -> None:
+async def test_a_tactic_that_never_answers_holds_up_nobody(
+    lean: FakeLean, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hole_module, "_GRACE_SECONDS", 0.5)
     lean.misbehave(Faults(silent=("refl",)))
     session = new_session(lean)
     hole = await opened(session, PAPER)
@@ -499,7 +502,9 @@ async def test_one_holes_faults_are_not_anothers(lean: FakeLean) -> None:
             assert (await applied(good, ["refl", "simp *"]))["simp *"].outcome == Solved()
 
     await asyncio.gather(kill_twice(), go_on())
-    assert len(lean.runs("hole")) == 4
+    # In a Lean of its own a tactic that kills is known at once; in one that is shared it is tried
+    # again alone, and both holes are opened anew each time.
+    assert len(lean.runs("hole")) <= (4 if chosen == "cold" else 10)
     await session.close()
 
 

@@ -48,8 +48,10 @@ class Lean:
         self._lock = threading.Lock()
         self._requests = 0
         self._output = sys.stdout.buffer
+        self.text = ""
         self.running = True
         self.said: list[dict[str, Any]] = []
+        self.visits: dict[str, Lean] = {}
 
     def run(self, arguments: list[str]) -> int:
         """What ``lean`` with these arguments does; its exit status."""
@@ -162,29 +164,28 @@ class Lean:
         before = self._log("warm")
         if Faults.read(self._home).apply_to("warm", "", before):
             self._misbehave()
-        text = ""
-        visit: Lean | None = None
         for line in sys.stdin.buffer:
             request = json.loads(line)
             if request["command"] == "sync":
-                content = request["content"].rstrip("\n") + "\n"
-                if content != text:
-                    text = content
-                    visit = Lean(self._home)
-                    visit._lock = self._lock
+                file, text = request["file_name"], request["content"].rstrip("\n") + "\n"
+                if file not in self.visits or self.visits[file].text != text:
+                    visit = self.visits[file] = Lean(self._home)
+                    visit.text, visit._lock, visit.visits = text, self._lock, self.visits
                     # A first line alone is the imports; what was cut off is no document either.
-                    if "dsp_lsp_hole" in text or "dsp_lsp_audit" in text:
+                    visit.running = "dsp_lsp_hole" in text or "dsp_lsp_audit" in text
+                    if visit.running:
                         threading.Thread(target=visit._visit, args=(text,), daemon=True).start()
-                    else:
-                        visit.running = False
             self._print(json.dumps({"response": "ok", "seq_num": request["seq_num"]}))
-            (visit or self)._tell()
+            self._tell()
         return 0
 
     def _tell(self) -> None:
-        """What the server says of the text it has."""
-        self._print(json.dumps({"msgs": self.said, "response": "all_messages"}))
-        self._print(json.dumps({"is_running": self.running, "response": "current_tasks"}))
+        """What the server says of the texts it has."""
+        visits = list(self.visits.items())
+        said = [{**message, "file_name": file} for file, visit in visits for message in visit.said]
+        tasks = [{"file_name": file} for file, visit in visits if visit.running]
+        self._print(json.dumps({"msgs": said, "response": "all_messages"}))
+        self._print(json.dumps({"tasks": tasks, "response": "current_tasks"}))
 
     def _visit(self, text: str) -> None:
         given = Given.of(text)

@@ -87,14 +87,14 @@ async def command_for(lean: str, folder: Path) -> LeanCommand:
     """How the real `lean` is run over documents that import nothing."""
     toolchain = await find_toolchain(folder, lean)
     path = (*toolchain.search_path, await runtime_folder(toolchain))
-    return LeanCommand(toolchain, path, threads=3, memory_mb=4096)
+    return LeanCommand(toolchain, path, threads=1, memory_mb=4096)
 
 
 async def widen(run: Run, command: LeanCommand) -> None:
     """Adds what else the repertoire has to the states of ``run`` that were searched."""
     if run.hole is None:
         return
-    hole = LeanHole(cold(command), lambda place: with_folder(run.document, str(place)), threads=2)
+    hole = LeanHole(cold(command), lambda place: with_folder(run.document, str(place)))
     try:
         greeting = await hole.open(120.0)
         if greeting.is_prop:

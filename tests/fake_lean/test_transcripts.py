@@ -137,9 +137,7 @@ async def differences(hole: LeanHole, state: int, answers: Answers, path: str) -
 
 async def compare(run: Run, command: LeanCommand, folder: Path) -> list[str]:
     if run.hole is not None:
-        hole = LeanHole(
-            cold(command), lambda place: with_folder(run.document, str(place)), threads=2
-        )
+        hole = LeanHole(cold(command), lambda place: with_folder(run.document, str(place)))
         try:
             greeting = await hole.open(120.0)
             assert greeting.text == run.hole.greeting["pp"], RECORD

@@ -47,10 +47,10 @@ SPIN = "(tactic.iterate_at_most 1000000000 tactic.skip)"
 
 async def test_a_slow_tactic_does_not_hold_up_the_others(file: Path) -> None:
     async with opened(CONJUNCTION, file) as hole:
-        found = [r async for r in hole.apply(0, [SPIN, "split", "left", "skip"], timeout=8)]
+        found = [r async for r in hole.apply(0, [SPIN, "split", "left", "skip"], timeout=4)]
     assert sorted(result.index for result in found) == [0, 1, 2, 3]
     assert found[-1].index == 0
-    assert found[-1].outcome == TimedOut(8)
+    assert found[-1].outcome == TimedOut(4)
 
 
 async def test_earlier_states_can_be_branched_from(file: Path) -> None:
@@ -185,8 +185,8 @@ async def test_a_lean_that_is_killed_in_mid_batch_comes_back(file: Path) -> None
             await asyncio.sleep(0.5)
             os.kill(pid, signal.SIGKILL)
 
-        slow = [SPIN] * 6
-        found, _ = await asyncio.gather(outcomes(hole, slow, second.state_id, 10), kill())
+        slow = [SPIN] * 4
+        found, _ = await asyncio.gather(outcomes(hole, slow, second.state_id, 3), kill())
         # What ran when Lean died has failed, or was tried again; what waited has been tried.
         assert all(isinstance(o, Failed | TimedOut) for o in found)
         # Numbers of states that the dead process held are good again.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.lean import Document
-from engine.lean.usage import is_computing
+from engine.lean.usage import computing
 from engine.protocol import EngineError
 from engine.source import analyse
 from engine.values import Failed, Progress, Solved
@@ -44,9 +44,19 @@ def pid_of(hole: LeanHole) -> int:
     return hole.process.pid
 
 
+async def killed(hole: LeanHole) -> None:
+    """Kills the hole's Lean and waits until the hole knows: a sandbox dies before what is in it."""
+    os.kill(pid_of(hole), signal.SIGKILL)
+    for _ in range(2000):
+        if hole.process is None:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the hole's Lean does not die")
+
+
 async def comes_to_rest(pid: int) -> bool:
     for _ in range(400):
-        if not is_computing(pid):
+        if not computing(pid):
             return True
         await asyncio.sleep(0.05)
     return False
@@ -108,7 +118,7 @@ async def test_what_a_stop_leaves_running_is_cancelled(file: Path) -> None:
             break
         await stream.aclose()  # type: ignore[attr-defined]
         await asyncio.wait_for(hole.close(), 30)
-        if is_computing(pid) is None:
+        if computing(pid) is None:
             pytest.skip("this system does not tell whether a process computes")
         again = await opened(made, EASY, file)
         assert pid_of(again) == pid
@@ -131,12 +141,8 @@ async def test_a_warm_lean_that_is_killed_is_replaced_and_its_states_replayed(fi
         step = await outcome(hole, "split")
         assert isinstance(step, Progress)
         pid = pid_of(hole)
-        os.kill(pid, signal.SIGKILL)
+        await killed(hole)
         step = await outcome(hole, "exact hp", step.state_id)
-        while isinstance(step, Failed):  # it may have been on its way when Lean was killed
-            step = await outcome(hole, "split")
-            assert isinstance(step, Progress)
-            step = await outcome(hole, "exact hp", step.state_id)
         assert isinstance(step, Progress)
         assert pid_of(hole) != pid
         assert isinstance(await outcome(hole, "exact ⟨hq, hr⟩", step.state_id), Solved)
@@ -146,12 +152,39 @@ async def test_two_holes_live_side_by_side(file: Path) -> None:
     async with session(warm=True) as made:
         one = await opened(made, EASY, file)
         two = await opened(made, EASY.replace("theorem t", "theorem u"), file)
-        assert pid_of(one) != pid_of(two)
+        assert pid_of(one) == pid_of(two)
         found = await asyncio.gather(
             outcomes(one, ["exact h", "skip"] * 10), outcomes(two, ["exact h", "skip"] * 10)
         )
         for kinds in found:
             assert [type(o) for o in kinds] == [Solved, Progress] * 10
+
+
+async def test_all_sites_of_a_file_at_once_from_one_lean(file: Path) -> None:
+    text = "".join(f"theorem t{n} (p q : Prop) (h : p ∧ q) : q ∧ p := sorry\n\n" for n in range(4))
+    text += "theorem two (p : Prop) (h : p) : p ∧ p := ⟨sorry, sorry⟩\n\n"
+    text += "def with_data (p : Prop) (h : p) : {n : nat // p} := ⟨0, sorry⟩\n"
+    document = Document(text, file)
+    async with session(warm=True) as made:
+        holes = await asyncio.gather(*(made.open(document, site) for site in analyse(text).sites))
+        assert len({pid_of(hole) for hole in holes}) == 1
+        proofs = ["exact ⟨h.2, h.1⟩"] * 4 + ["exact h"] * 3
+        pairs = zip(holes, proofs, strict=True)
+        found = await asyncio.gather(*(outcomes(hole, ["skip", proof]) for hole, proof in pairs))
+        assert [[type(o) for o in kinds] for kinds in found] == [[Progress, Solved]] * 7
+        # One is stopped while a tactic runs, one loses its Lean: the others do not feel it.
+        stream = holes[0].apply(0, [SPIN, "skip"], timeout=600)
+        async for _ in stream:
+            break
+        await stream.aclose()  # type: ignore[attr-defined]
+        await asyncio.wait_for(holes[0].close(), 30)
+        step = await outcome(holes[1], "split")
+        assert isinstance(step, Progress)
+        await killed(holes[1])
+        kinds = await outcomes(holes[1], ["exact h.2", "exact h.1", "skip"], step.state_id)
+        assert [type(o) for o in kinds] == [Progress, Failed, Progress]
+        assert isinstance(await outcome(holes[2], proofs[2]), Solved)
+        assert pid_of(holes[1]) == pid_of(holes[2])
 
 
 async def test_a_tactic_that_prints_without_end_disturbs_nobody(file: Path) -> None:
