@@ -82,6 +82,7 @@ async def start(folder: Path, settings: dict[str, Any]) -> tuple[Client, float]:
         stdout=asyncio.subprocess.PIPE,
         env={
             **os.environ,
+            "DSP_LSP_PROOFS": "off",
             "PYTHONPATH": str(ROOT),
             "DSP_LSP_LOG_FILE": str(folder / "server.log"),
         },

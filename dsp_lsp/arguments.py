@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine.protocol import GeneratorSettings, SearchOptions, Settings
 
-__all__ = ["EXIT_STATUS", "add_search", "count", "read_options", "read_settings", "seconds"]
+__all__ = ["EXIT_STATUS", "add_search", "count", "days", "read_options", "read_settings", "seconds"]
 
 EXIT_STATUS = """\
 exit status: 0 everything was proved, 1 something was not, 2 the input is wrong,
@@ -40,6 +40,13 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     )
     search.add_argument("--max-expansions", type=count, metavar="N", help="stop after so many")
     search.add_argument("--seed", type=int, metavar="N", help="of sampling (default 0)")
+    search.add_argument(
+        "--cache",
+        choices=("use", "fresh", "off"),
+        default="use",
+        help="of earlier proofs (verified again) and failures: use it (the default), search in any "
+        "case and keep what is found, or neither",
+    )
     search.add_argument(
         "--threads", type=count, metavar="N", help="Lean's (default: number of cores)"
     )
@@ -90,6 +97,14 @@ def seconds(text: str) -> float:
     value = _number(text)
     if value <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
+    return value
+
+
+def days(text: str) -> float:
+    """The type of an option that is a number of days."""
+    value = _number(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days")
     return value
 
 
@@ -172,7 +187,7 @@ def read_options(arguments: argparse.Namespace) -> SearchOptions:
             "first_timeout": None,
             "repertoire": False,
         }
-    names = ("budget", "sampling", "a", "b", "c", "fixed_n", "max_expansions", "seed")
+    names = ("budget", "sampling", "a", "b", "c", "fixed_n", "max_expansions", "seed", "cache")
     chosen = {name: getattr(arguments, name, None) for name in names}
     options = SearchOptions(
         **{**preset, **{name: value for name, value in chosen.items() if value is not None}}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dsp_lsp import __version__
 from dsp_lsp.annotate.command import add_annotate
 from dsp_lsp.arguments import EXIT_STATUS, add_search, count, read_options, read_settings
+from dsp_lsp.cache_command import add_cache
 from dsp_lsp.running import with_engine
 from dsp_lsp.web.arguments import add_listening, add_web, listen
 
@@ -193,6 +194,7 @@ def _parser() -> _Parser:
     _add_sites(commands)
     _add_suggest(commands)
     _add_doctor(commands)
+    add_cache(commands)
     _add_serve(commands)
     add_web(commands)
     return parser

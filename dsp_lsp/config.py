@@ -101,6 +101,12 @@ class Config:
     generator_device: str = _setting(
         "auto", "Where the model runs: `auto`, `cpu`, `cuda`, `cuda:1`."
     )
+    cache: Literal["use", "fresh", "off"] = _setting(
+        "use",
+        "Earlier proofs and failures: `use` judges an earlier proof of the same goal again before "
+        "it searches, and does not repeat a search that failed in as much time; `fresh` searches "
+        "in any case and keeps what it finds; `off` does neither.",
+    )
     live: Literal["auto", "inlayHint", "codeLens", "off"] = _setting(
         "auto", "How a running search shows beside its site; `auto` is what the editor can refresh."
     )
@@ -262,6 +268,7 @@ def search_options(config: Config, budget: float | None = None) -> SearchOptions
         first_timeout=min(1.5, config.tactic_timeout),
         seed=config.seed,
         repertoire=config.repertoire,
+        cache=config.cache,
     )
 
 

@@ -11,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from engine.protocol import (
+    CACHE,
     CANCEL,
     DIAGNOSE,
     ENVIRONMENT,
@@ -25,6 +26,8 @@ from engine.protocol import (
     TREE,
     VERIFY,
     VERIFY_TOGETHER,
+    CacheParams,
+    CacheState,
     Diagnosis,
     EngineError,
     Environment,
@@ -117,6 +120,9 @@ class EngineClient(Protocol):
 
     async def tree(self, job: str) -> TreeResult:
         """A picture of a job's search."""
+
+    async def cache(self, params: CacheParams) -> CacheState:
+        """What the cache of proofs holds, once it was pruned or cleared."""
 
     async def close(self) -> None:
         """Ends the engine and all it started, within about two seconds; may be called again."""
@@ -247,6 +253,10 @@ class EngineProcess:
     async def tree(self, job: str) -> TreeResult:
         """See :class:`EngineClient`."""
         return await self._call(TREE, JobParams(job=job), TreeResult)
+
+    async def cache(self, params: CacheParams) -> CacheState:
+        """See :class:`EngineClient`."""
+        return await self._call(CACHE, params, CacheState)
 
     async def close(self) -> None:
         """See :class:`EngineClient`."""

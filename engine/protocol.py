@@ -2,9 +2,9 @@
 
 Plain dataclasses over the standard library; both sides import this module and nothing else of each
 other. Requests: ``initialize``, ``environment``, ``diagnose``, ``prove``, ``extend``, ``cancel``,
-``suggest``, ``propose``, ``verify``, ``verifyTogether``, ``tree``, ``shutdown``. The engine sends
-the notification ``progress``, at most ten times a second and job. Positions are offsets in code
-points; durations are seconds.
+``suggest``, ``propose``, ``verify``, ``verifyTogether``, ``tree``, ``cache``, ``shutdown``. The
+engine sends the notification ``progress``, at most ten times a second and job. Positions are
+offsets in code points; durations are seconds.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ PROPOSE = "propose"
 VERIFY = "verify"
 VERIFY_TOGETHER = "verifyTogether"
 TREE = "tree"
+CACHE = "cache"
 SHUTDOWN = "shutdown"
 PROGRESS = "progress"
 
@@ -158,6 +159,10 @@ class SearchOptions:
     with ``first_timeout`` None it gets ``tactic_timeout`` at once, as in the paper.
     ``max_expansions`` bounds the search besides the ``budget``. ``repertoire`` puts the repertoire
     in front of the generator.
+
+    ``cache``: with ``use``, a proof that was found before is judged in place before anything is
+    searched, and a search that has failed on the same terms is not repeated; with ``fresh`` the
+    search runs in any case; both keep what they find. ``off`` does neither.
     """
 
     budget: float = 60.0
@@ -171,6 +176,7 @@ class SearchOptions:
     first_timeout: float | None = 1.5
     seed: int = 0
     repertoire: bool = True
+    cache: Literal["use", "fresh", "off"] = "off"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -444,3 +450,24 @@ class Verdicts:
     """
 
     verdicts: list[Verdict]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheParams:
+    """Asks what the cache of proofs holds, after ``prune`` has forgotten what was not used for
+    ``days``, or ``clear`` everything.
+    """
+
+    action: Literal["show", "prune", "clear"] = "show"
+    days: float = 90.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheState:
+    """The cache: its file, its bytes, what it holds, and how much was removed just now."""
+
+    path: str
+    size: int
+    proofs: int
+    failures: int
+    removed: int = 0

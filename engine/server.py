@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from engine.protocol import (
+    CACHE,
     CANCEL,
     DIAGNOSE,
     ENVIRONMENT,
@@ -25,6 +26,7 @@ from engine.protocol import (
     TREE,
     VERIFY,
     VERIFY_TOGETHER,
+    CacheParams,
     EnvironmentParams,
     ExtendParams,
     InitializeResult,
@@ -128,6 +130,7 @@ class Server:
             VERIFY: self._verify,
             VERIFY_TOGETHER: self._verify_together,
             TREE: self._tree,
+            CACHE: self._cache,
             SHUTDOWN: self._shutdown,
         }
 
@@ -212,6 +215,9 @@ class Server:
 
     async def _tree(self, params: object) -> object:
         return await self._prover.tree(from_json(JobParams, params).job)
+
+    async def _cache(self, params: object) -> object:
+        return await self._prover.cache(from_json(CacheParams, params))
 
     async def _shutdown(self, params: object) -> None:
         await self.close()

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
 from engine.protocol import (
+    CacheParams,
+    CacheState,
     Diagnosis,
     Environment,
     EnvironmentParams,
@@ -61,6 +63,9 @@ class Service(Protocol):
 
     async def tree(self, job: str) -> TreeResult:
         """A picture of a job's search."""
+
+    async def cache(self, params: CacheParams) -> CacheState:
+        """What the cache of proofs holds, once it was pruned or cleared."""
 
     async def close(self) -> None:
         """Ends every job and every Lean."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -19,6 +20,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # How long an example takes says something about the machine, nothing about the code.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+# No test is to find what another has proved.
+os.environ["DSP_LSP_PROOFS"] = "off"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

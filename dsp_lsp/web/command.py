@@ -112,7 +112,7 @@ async def _try_out(host: EngineHost, job: WebJob, path: str) -> tuple[Environmen
         environment = await lease.process.environment(job.folder)
         imports = environment.default_imports if job.imports is None else job.imports
         text = "".join(f"import {module}\n" for module in imports) + _TRIAL
-        options = replace(job.options, budget=_TRIAL_SECONDS, repertoire=True)
+        options = replace(job.options, budget=_TRIAL_SECONDS, repertoire=True, cache="off")
         params = ProveParams(job="trial", text=text, site=len(text), path=path, options=options)
         try:
             await lease.process.prove(params)

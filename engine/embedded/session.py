@@ -148,6 +148,10 @@ class EmbeddedSession:
         check_goal(hole.greeting, site)
         return hole
 
+    async def identity(self, document: Document) -> str:
+        """The core; it knows no imports."""
+        return self.checker
+
     async def verify(self, document: Document, site: Site, replacement: str) -> Verdict:
         """Judges the document that has ``replacement`` at ``site``, from its text.
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from engine.generators.models import bundled, locate
+from engine.generators import repertoire
+from engine.generators.models import bundled, fingerprint, locate
 from engine.generators.remote import GeneratorError, Limits, RemoteGenerator
 from engine.generators.repertoire import Repertoire
 from engine.protocol import EngineError, ErrorKind, GeneratorSettings
@@ -45,6 +49,14 @@ def check(settings: GeneratorSettings) -> None:
 
 def _model(settings: GeneratorSettings) -> str | None:
     return settings.model or bundled()
+
+
+@cache
+def _repertoires_source() -> str:
+    """A digest of the repertoire: another version of it may prove what this one does not."""
+    with contextlib.suppress(OSError):
+        return blake2b(Path(repertoire.__file__).read_bytes(), digest_size=8).hexdigest()
+    return ""
 
 
 def _process() -> list[str]:
@@ -139,6 +151,18 @@ class Generators:
     def device(self) -> str:
         """Where that runs, as far as it is known."""
         return self._remotes[0].device if self._remotes else Repertoire.device
+
+    @property
+    def identity(self) -> str:
+        """What tells these generators, the repertoire among them, from others as good or bad."""
+        settings, model = self._settings, _model(self._settings)
+        known: list[object] = [settings.kind, settings.command, settings.decoding]
+        known += [settings.compute_type, settings.max_state_bytes, settings.max_tactic_bytes]
+        if self._remotes and model is not None:
+            known.append(model)
+            with contextlib.suppress(EngineError, OSError):
+                known.append(fingerprint(locate(model, prefer="ct2").folder))
+        return repr((*known, _repertoires_source()))
 
     def start(self) -> None:
         """Starts loading the model beside what the caller does next."""

@@ -105,6 +105,10 @@ class LeanSession(Protocol):
         """Judges the document that has all of ``proofs``: a verdict on each."""
         ...
 
+    async def identity(self, document: Document) -> str:
+        """What tells the Lean and the imports of ``document`` from others."""
+        ...
+
     async def close(self) -> None:
         """Lets go of everything that the session holds."""
         ...
@@ -469,6 +473,17 @@ class ProcessSession:
                 self._baselines.pop(next(iter(self._baselines)))
             self._baselines[key] = messages
         return self._baselines[key]
+
+    async def identity(self, document: Document) -> str:
+        """Lean's version, the imports in their order, and the state of their compiled files."""
+        analysis = analyse(document.text)
+        command = await self._command(document, analysis)
+        names = [
+            absolute_module(item.module, document.path, command.search_path)
+            for item in analysis.imports
+        ]
+        stamp = await asyncio.to_thread(stamp_of, names, command.search_path)
+        return repr((command.toolchain.version_text, names, stamp))
 
     async def verify(self, document: Document, site: Site, replacement: str) -> Verdict:
         """Has Lean judge exactly the document with ``replacement`` at ``site``.

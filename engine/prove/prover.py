@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import sqlite3
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -12,11 +13,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.cache import proofs_file
 from engine.generators import Generators, Repertoire
 from engine.lean import Document, Hole
 from engine.lean.hole import LeanDiedError
 from engine.lean.session import default_threads
+from engine.proofs import ProofStore
 from engine.protocol import (
+    CacheParams,
+    CacheState,
     Diagnosis,
     EngineError,
     Environment,
@@ -44,6 +49,7 @@ from engine.protocol import (
 from engine.prove.cautions import cautions
 from engine.prove.diagnose import diagnose
 from engine.prove.propose import Known, proposals
+from engine.prove.recall import Question, Recall, failed_before, found_before
 from engine.prove.run import Run
 from engine.prove.sessions import Sessions
 from engine.prove.suggest import Suggester
@@ -54,6 +60,7 @@ from engine.values import Progress
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
+    from engine.lean import LeanSession
     from engine.service import Report
 
 logger = logging.getLogger(__name__)
@@ -79,6 +86,8 @@ class _Job:
     goal: str = ""
     goals: int = 1
     notes: list[str] = field(default_factory=list)
+    question: Question | None = None
+    recalled: bool = False
 
 
 def create(settings: Settings) -> Prover:
@@ -124,6 +133,9 @@ class Prover:
         self._stand_in = stand_in
         self._known = Known(self.sessions)
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
+        file = proofs_file()
+        self._store = ProofStore(file) if file is not None else None
+        self._recall = Recall(self._store) if self._store is not None else None
 
     async def environment(self, params: EnvironmentParams) -> Environment:
         """The Lean that a document at ``params.path`` meets."""
@@ -180,8 +192,50 @@ class Prover:
             # With one thread the tree must not depend on timing.
             workers=1 if self._threads == 1 else 2,
         )
+        if self._recall is not None and job.options.cache != "off":
+            job.question = await self._question(job, session)
+        if job.options.cache == "use" and (stop := await self._recalled(job)) is not None:
+            return stop
         job.state = JobState.SEARCHING
         return await job.run.run()
+
+    async def _question(self, job: _Job, session: LeanSession) -> Question:
+        return Question.of(
+            job.document,
+            job.site,
+            goal=job.goal,
+            identity=await session.identity(job.document),
+            options=job.options,
+            generators=self._generators,
+            threads=self._threads,
+        )
+
+    async def _recalled(self, job: _Job) -> Stop | None:
+        """What an earlier search says: a proof that still stands, or that there was none."""
+        question, run, recall = job.question, job.run, self._recall
+        if question is None or run is None or recall is None:
+            return None
+        for proof in await recall.proofs(question):
+            job.state = JobState.VERIFYING
+            if await run.adopt(proof.steps):
+                job.notes.append(found_before(proof))
+                return Stop(StopReason.PROVED, proof.steps)
+        failure = await recall.failure(question, job.options.budget)
+        if failure is None:
+            return None
+        job.notes.append(failed_before(failure))
+        job.recalled = True
+        return Stop(StopReason(failure.reason))
+
+    async def _keep(self, job: _Job, stop: Stop) -> None:
+        """Tells the cache how a search ended."""
+        question, run, recall = job.question, job.run, self._recall
+        if question is None or run is None or recall is None or job.recalled:
+            return
+        if run.proof is not None:
+            await recall.keep_proof(question, run.proof.steps, run.found_after)
+        elif run.generator.name == self._generators.name:  # and not what stood in for it
+            await recall.keep_failure(question, stop.reason, run.search.budget)
 
     async def _model_alone(self, options: SearchOptions) -> None:
         """Where nothing stands in for a model, it must be there from the start."""
@@ -201,7 +255,7 @@ class Prover:
                 remedy="Start a new one.",
             )
         job.run.search.extend(params.seconds)
-        job.cancelled = False
+        job.cancelled = job.recalled = False
         job.state = JobState.SEARCHING
         self._jobs.move_to_end(params.job)
         return await self._report_while(job, report, job.run.run())
@@ -240,6 +294,7 @@ class Prover:
         finally:
             job.task = None
             job.state = JobState.FINISHED
+        await self._keep(job, stop)
         if job.run is None or job.run.proof is not None or not job.extendable:
             await self._let_go(job)
         await self._tidy()
@@ -420,6 +475,27 @@ class Prover:
             raise EngineError("Proofs that are judged together need sites that do not overlap.")
         session, _ = await self.sessions.serving(document)
         return Verdicts(verdicts=await session.verify_together(document, proofs))
+
+    # -- the cache -------------------------------------------------------------------------------
+
+    async def cache(self, params: CacheParams) -> CacheState:
+        """What the cache of proofs holds, once it was pruned or cleared."""
+        store = self._store
+        if store is None:
+            raise EngineError("There is no cache of proofs.", remedy="Unset DSP_LSP_PROOFS.")
+        work = {
+            "show": store.state,
+            "prune": lambda: store.prune(params.days),
+            "clear": store.clear,
+        }
+        try:
+            return await asyncio.to_thread(work[params.action])
+        except (sqlite3.Error, OSError) as error:
+            raise EngineError(
+                f"The cache {store.path} cannot be changed: {error}.",
+                remedy="Another process may be at work on it: try again.",
+                kind=ErrorKind.ENVIRONMENT,
+            ) from error
 
 
 def _folder(path: str) -> Path:

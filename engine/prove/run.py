@@ -194,6 +194,14 @@ class Run:
         step = self.search.next(self.elapsed)
         return step if isinstance(step, Stop) else Stop(StopReason.BUDGET)
 
+    async def adopt(self, steps: Sequence[str]) -> bool:
+        """Has a proof that was found elsewhere judged in place; whether it stands."""
+        async with self._judging():
+            replacement, verdict = await self._verify(steps)
+            if verdict.accepted:
+                self.proof = Proof(tuple(steps), replacement, verdict)
+            return verdict.accepted
+
     async def _until_stopped(self, tasks: list[asyncio.Task[None]], seconds: float) -> None:
         deadline = time.monotonic() + seconds
         pending = set(tasks)

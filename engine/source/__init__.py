@@ -10,6 +10,7 @@ from engine.source.merging import merged
 from engine.source.model import Declaration, Import, Site, SiteKind, Span
 from engine.source.objections import objection
 from engine.source.rendering import WIDTH, render_proof
+from engine.source.situation import stated_before
 from engine.source.splicing import fill, fill_edits, moved, splice
 from engine.source.together import each_as_last
 
@@ -35,4 +36,5 @@ __all__ = [
     "render_proof",
     "site_at",
     "splice",
+    "stated_before",
 ]

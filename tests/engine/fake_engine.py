@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from engine.__main__ import main
 from engine.lifetime import tie
 from engine.protocol import (
+    CacheParams,
+    CacheState,
     EngineError,
     Environment,
     EnvironmentParams,
@@ -175,6 +177,12 @@ class FakeProver:
 
     async def tree(self, job: str) -> TreeResult:
         return TreeResult(svg=f"<svg><!-- {job} --></svg>")
+
+    async def cache(self, params: CacheParams) -> CacheState:
+        removed = 0 if params.action == "show" else 3
+        return CacheState(
+            path="/a/cache", size=4096, proofs=7 - removed, failures=2, removed=removed
+        )
 
     async def close(self) -> None:
         if self.settings.generator.model == "clingy":

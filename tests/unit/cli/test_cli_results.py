@@ -297,3 +297,13 @@ def test_sites_import_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd()
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+# -- the cache -------------------------------------------------------------------------------------
+
+
+def test_the_cache_is_shown_and_changed(cli: Callable[..., Done]) -> None:
+    assert cli("cache").out == "/a/cache: 7 proofs, 2 failures, 4 kB\n"
+    assert cli("cache", "prune", "--days", "3").out.startswith("3 removed.\n/a/cache: 4 proofs")
+    assert json.loads(cli("cache", "clear", "--json").out)["removed"] == 3
+    assert cli("cache", "prune", "--days", "-1").status == 2
