@@ -45,6 +45,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEPTH))
 
     async def do(self, work: Callable[[], _T], clock: Clock) -> _T:
         """The result of ``work``; :class:`OutOfTimeError` soon after ``clock`` runs out.
@@ -63,29 +64,19 @@ class Worker:
         async with self._turn:
             # The time spent waiting for one's turn does not count.
             clock.deadline = time.monotonic() + clock.seconds
-            thread = _deep_thread(target)
+            thread = threading.Thread(target=target, daemon=True)
+            size = threading.stack_size(_STACK_BYTES)
+            thread.start()
+            threading.stack_size(size)
             try:
                 while thread.is_alive():
                     await asyncio.to_thread(thread.join, _WATCH_SECONDS)
                     if time.monotonic() > clock.deadline + _WATCH_SECONDS:
                         number, error = thread.ident or 0, ctypes.py_object(OutOfTimeError)
                         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(number), error)
-            except asyncio.CancelledError:
+            finally:
                 clock.cancelled = True
-                raise
         result = results[0] if results else OutOfTimeError()
         if isinstance(result, BaseException):
             raise result
         return result
-
-
-def _deep_thread(target: Callable[[], None]) -> threading.Thread:
-    # Neither limit is lowered for anyone else.
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEPTH))
-    size = threading.stack_size(_STACK_BYTES)
-    try:
-        thread = threading.Thread(target=target, daemon=True)
-        thread.start()
-    finally:
-        threading.stack_size(size)
-    return thread

@@ -11,11 +11,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from engine.embedded import terms as t
-from engine.embedded.elaborate import Context, Scope, Solutions
+from engine.embedded.elaborate import Context, Scope
 from engine.embedded.kernel import Declaration, Environment, KernelError, Kind, names
 from engine.embedded.prelude import INDUCTIVES, LEMMAS, RECURSORS, SORRY
 from engine.embedded.syntax import Mistake, Node, Parser, Unknown, need
-from engine.embedded.tactics import Mark, Run
+from engine.embedded.tactics import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,40 +23,31 @@ if TYPE_CHECKING:
 _KINDS: dict[str, Kind] = {"def": "definition", "axiom": "axiom", "constant": "constant"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """A ``namespace`` or ``section``, and all that has been declared for use in it."""
-
-    keyword: str = ""
-    name: str = ""
-    scope: Scope = field(default_factory=Scope)
-    variables: Context = ()
-
-
 @dataclass(slots=True)
 class Reader:
-    """Reads a text into an environment.
+    """Reads a text into an environment, up to ``site``, the place of a proof, if it is given.
 
-    ``proofs`` are the terms that were found at a mark that does not stop; ``faults`` the theorems
-    that count as ``sorry`` although the text does not say so, with the reason. ``builtin`` is for
-    the table of inductive types alone.
+    What is wrong in the declaration that begins at ``judged`` is an error; ``last`` is the latest
+    declaration. ``faults`` are the theorems that count as ``sorry`` although the text does not say
+    so, with the reason. ``builtin`` is for the table of inductive types alone.
     """
 
     environment: Environment
     tick: Callable[[], None]
-    mark: Mark | None = None
+    site: int | None = None
+    judged: int | None = None
     builtin: bool = False
-    frames: list[_Frame] = field(default_factory=lambda: [_Frame()])
+    scopes: list[Scope] = field(default_factory=lambda: [Scope()])
     faults: dict[str, Mistake | KernelError] = field(default_factory=dict)
-    proofs: list[t.Term] = field(default_factory=list)
+    last: Declaration | None = None
 
     def read(self, text: str) -> None:
         """Reads all commands of ``text``."""
         parser = Parser(text)
         while (command := parser.command()) is not None:
-            self._placed(command)
+            self._place(command)
 
-    def _placed(self, command: Node) -> None:
+    def _place(self, command: Node) -> None:
         try:
             self._command(command)
         except Mistake as error:
@@ -66,57 +57,46 @@ class Reader:
             raise Mistake(str(error), command.start) from error
 
     def _command(self, command: Node) -> None:
-        word, frame, given = command.kind, self.frames[-1], tuple(command.text.split())
-        scope = frame.scope
-        if word in ("namespace", "section"):
-            spaces = list(scope.namespaces)
-            for part in command.text.split(".") if word == "namespace" else ():
-                spaces.append(".".join([*spaces[-1:], part]))
-            scope = replace(scope, namespaces=tuple(spaces))
-            self.frames.append(replace(frame, keyword=word, name=command.text, scope=scope))
+        word, scope, given = command.kind, self.scopes[-1], command.text
+        if word == "namespace":
+            inner = scope.full(given)
+            self.scopes.append(replace(scope, keyword=word, name=given, namespace=inner))
+        elif word == "section":
+            self.scopes.append(replace(scope, keyword=word, name=given))
         elif word == "end":
-            closes = len(self.frames) > 1 and frame.name == command.text
+            closes = len(self.scopes) > 1 and scope.name == given
             need(closes, "this `end` closes nothing")
-            self.frames.pop()
+            self.scopes.pop()
         elif word == "open":
-            for name in given:
+            for name in given.split():
                 if not any(known.startswith(f"{name}.") for known in self.environment.constants):
                     raise Unknown(f"the namespace `{name}`")
-            scope = replace(scope, opened=(*scope.opened, *given))
-            self.frames[-1] = replace(frame, scope=scope)
-        elif word in ("universe", "universes"):
-            names = (*scope.universes, *given)
-            need(len(set(names)) == len(names), "a universe of this name has been declared")
-            self.frames[-1] = replace(frame, scope=replace(scope, universes=names))
+            self.scopes[-1] = replace(scope, opened=(*scope.opened, *given.split()))
         elif word in ("variable", "variables"):
-            run = self._run(frame.variables)
-            context = run.binders(command.binders, frame.variables, guess=False)
+            run = self._run()
+            context = run.binders(command.binders, scope.variables)
             if len({local.name for local in context}) < len(context):
                 raise Unknown("variables that share a name")
-            new, _ = _settled(run, context[len(frame.variables) :], t.PROP)
-            self.frames[-1] = replace(frame, variables=(*frame.variables, *new))
+            new, _ = _settled(run, context[len(scope.variables) :], t.PROP)
+            self.scopes[-1] = replace(scope, variables=(*scope.variables, *new))
         else:
             self._declare(command)
 
-    def _run(self, context: Context, itself: str = "") -> Run:
-        """What elaborates and proves here, with these variables."""
-        params = {param for local in context for param in t.universe_params(local.type)}
-        made = sum(str(param.name).startswith("u_") for param in params)
-        scope = replace(self.frames[-1].scope, itself=itself)
-        run = Run(self.environment, self.tick, Solutions(universes=made), scope)
-        run.mark = self.mark
+    def _run(self) -> Run:
+        """What elaborates and proves here."""
+        run = Run(self.environment, self.tick, self.scopes[-1])
+        run.site = self.site
         return run
 
     def _declare(self, command: Node) -> None:
         variables = self._used(command)
-        spaces = self.frames[-1].scope.namespaces
-        name = ".".join([*spaces[-1:], command.text]) if command.text else ""
-        sections = any(frame.keyword == "section" for frame in self.frames)
+        name = self.scopes[-1].full(command.text) if command.text else ""
+        sections = any(scope.keyword == "section" for scope in self.scopes)
         allowed = command.kind not in ("axiom", "constant") or not sections
         need(allowed, f"`{command.kind}` cannot be used in sections")
         need(name not in self.environment.constants, f"`{name}` has been declared already")
-        run = self._run(variables, name)
-        context = run.binders(command.binders, variables, guess=False)
+        run = self._run()
+        context = run.binders(command.binders, variables)
         if command.type is not None:
             kind = run.type(command.type, context)
         else:
@@ -140,20 +120,18 @@ class Reader:
                 new = replace(new, value=self._value(run, command, kind, context))
             environment = self.environment.add(new, self.tick)
         except (Mistake, KernelError) as error:
-            if what != "theorem" or (self.mark and command.start == self.mark.declaration):
+            if what != "theorem" or command.start == self.judged:
                 raise
             self.faults[name] = error
             value = t.App(t.Const(SORRY, (run.sort_of(statement),)), statement)
             environment = self.environment.add(replace(new, value=value), self.tick)
+        self.last = new
         self.environment = environment if name else self.environment
 
     def _value(self, run: Run, command: Node, kind: t.Term, context: Context) -> t.Term:
         value = run.check(command.kids[0], kind, context)
         run.run_tasks()
-        value = run.settle(value, node=command.kids[0])
-        if self.mark is not None:
-            self.proofs += map(run.fill, self.mark.goals)
-            self.mark.goals = []
+        value = run.settle(value, command.kids[0].start)
         data = command.kind == "def" and not isinstance(run.reduce(kind), t.Sort)
         for used in names(value) if data else ():
             if self.environment.constants[used].kind in ("constant", "axiom"):
@@ -167,7 +145,7 @@ class Reader:
         Lean's rule: those that the statement, or a proof by a term, names (what tactics name does
         not count), and what their types need.
         """
-        named, variables = set(_names_in(command)), self.frames[-1].variables
+        named, variables = set(_names_in(command)), self.scopes[-1].variables
         wanted = {local for local in variables if local.name in named}
         for local in reversed(variables):
             if local in wanted:
@@ -180,24 +158,28 @@ def _names_in(node: Node | None) -> Iterator[str]:
     if node is not None and node.kind != "tactics":
         if node.kind in ("name", "explicit"):
             yield node.text.split(".")[0]
-        for part in (*(binder.type for binder in node.binders), node.type, *node.kids):
+        for part in (*node.binders, node.type, *node.kids):
             yield from _names_in(part)
 
 
 def _settled(run: Run, context: Context, kind: t.Term) -> tuple[Context, t.Term]:
     """New locals for those of ``context``, and ``kind`` with them, once all is known of both."""
-    statement = run.settle(run.close(t.Pi, context, kind), names=True)
+    statement = run.close(t.Pi, context, kind)
+    if any(isinstance(param.name, int) for param in t.universe_params(statement)):
+        raise Unknown("statements in which universes are left open")
+    statement = run.settle(statement)
     new: Context = ()
     while len(new) < len(context) and isinstance(statement, t.Pi):
-        new += (t.Local(t.fresh(), statement.name, statement.type, statement.info),)
-        statement = t.instantiate(statement.body, new[-1])
+        local, statement = t.open_body(statement)
+        new += (local,)
     return new, statement
 
 
 @cache
 def prelude() -> Environment:
     """The environment that every document starts from."""
-    reader = Reader(Environment(), lambda: None, builtin=True)
+    scopes = [Scope(polymorphic=True)]
+    reader = Reader(Environment(), lambda: None, builtin=True, scopes=scopes)
     reader.read(INDUCTIVES)
     reader.builtin = False
     reader.read(LEMMAS)

@@ -42,8 +42,7 @@ class Recursor:
 class Declaration:
     """A constant: its universe parameters, type, and what it stands for, if anything.
 
-    ``height`` is larger than that of every constant in ``value``: the higher of two definitions is
-    unfolded first.
+    ``height`` is larger than that of what was declared before it, and so of all in ``value``.
     """
 
     name: str
@@ -73,13 +72,12 @@ class Environment:
         checker.check_closed(new.type, new.params)
         sort = checker.sort_of(new.type)
         if new.kind == "theorem":
-            _require(t.level_equal(sort, t.ZERO), "the type of a theorem must be a proposition")
+            _require(t.level_equal(sort, 0), "the type of a theorem must be a proposition")
         if new.value is not None:
             checker.check_closed(new.value, new.params)
             found = checker.infer(new.value)
             _require(checker.equal(found, new.type), "the value does not have the declared type")
-            heights = (self.constants[name].height for name in names(new.value))
-            new = replace(new, height=1 + max(heights, default=0))
+        new = replace(new, height=len(self.constants) + 1)
         return Environment({**self.constants, new.name: new})
 
     def rests_on(self, term: t.Term) -> Iterator[Declaration]:
@@ -110,7 +108,7 @@ class Checker:
         self.environment = environment
         self.tick = tick
 
-    def check_closed(self, term: t.Term, params: tuple[str, ...]) -> None:
+    def check_closed(self, term: t.Term, params: tuple[str, ...] = ()) -> None:
         """Refuses metas, free variables and undeclared universe parameters."""
         free = any(isinstance(part, t.Meta | t.Local) for part in t.parts(term))
         _require(not free, "the term has metavariables or free variables")
@@ -136,7 +134,7 @@ class Checker:
             case t.Local():
                 return term.type
             case t.Sort(level):
-                return t.Sort(t.Succ(level))
+                return t.Sort(t.level_of("succ", level))
             case t.Const(_, levels):
                 known = self.declaration(term)
                 return t.instantiate_levels(known.type, known.params, levels)
@@ -147,16 +145,15 @@ class Checker:
                 if check and not self.equal(self.infer(argument), kind.type):
                     raise KernelError("an argument does not have the type that is expected")
                 return t.instantiate(kind.body, argument)
-            case t.Lam(name, domain, body, info):
+            case t.Lam():
                 if check:
-                    self.sort_of(domain)
-                local = t.Local(t.fresh(), name, domain, info)
-                return t.bind(t.Pi, [local], self.infer(t.instantiate(body, local), check=check))
-            case t.Pi(name, domain, body):
-                one = self.sort_of(domain, check=check)
-                local = t.Local(t.fresh(), name, domain)
-                other = self.sort_of(t.instantiate(body, local), check=check)
-                return t.Sort(t.map_level(t.Max(one, other, impredicative=True), lambda p: p))
+                    self.sort_of(term.type)
+                local, body = t.open_body(term)
+                return t.bind(t.Pi, [local], self.infer(body, check=check))
+            case t.Pi():
+                _, body = t.open_body(term)
+                both = (self.sort_of(part, check=check) for part in (term.type, body))
+                return t.Sort(t.level_of("imax", *both))
             case t.Let(_, kind, value, body):
                 if check:
                     self.sort_of(kind)
@@ -175,7 +172,7 @@ class Checker:
     def is_proposition(self, term: t.Term) -> bool:
         """Whether the well-typed ``term`` is a type in Prop."""
         sort = self.reduce(self.infer(term, check=False))
-        return isinstance(sort, t.Sort) and t.level_equal(sort.level, t.ZERO)
+        return isinstance(sort, t.Sort) and t.level_equal(sort.level, 0)
 
     def reduce(self, term: t.Term) -> t.Term:
         """Weak head normal form."""
@@ -220,11 +217,11 @@ class Checker:
         if rule.k:
             # All proofs are equal: a proof of `a = b` counts as `rfl` once a and b are equal.
             kind = self.reduce(self.infer(arguments[place], check=False))
-            levels = t.levels_of(t.unapply(kind)[0])
-            trivial = t.apply(t.Const(next(iter(rule.rules)), levels), *arguments[: rule.params])
+            constructor = t.Const(next(iter(rule.rules)), t.levels_of(t.unapply(kind)[0]))
+            trivial = t.apply(constructor, *arguments[: rule.params])
             major = trivial if self.equal(self.infer(trivial, check=False), kind) else major
-        constructor, fields = t.unapply(major)
-        name = t.head_name(constructor)
+        made_by, fields = t.unapply(major)
+        name = t.head_name(made_by)
         if name not in rule.rules or len(fields) != rule.params + rule.rules[name][0]:
             return None
         own, fixed = fields[rule.params :], arguments[: place - rule.indices]
@@ -241,9 +238,9 @@ class Checker:
         if isinstance(one, t.Sort) and isinstance(other, t.Sort):
             return self.equal_levels(one.level, other.level)
         if type(one) is type(other) and isinstance(one, t.Binding) and isinstance(other, t.Binding):
-            local = t.Local(t.fresh(), one.name, one.type, one.info)
-            bodies = t.instantiate(one.body, local), t.instantiate(other.body, local)
-            return self.equal(one.type, other.type) and self.equal(*bodies)
+            local, body = t.open_body(one)
+            same = self.equal(one.type, other.type)
+            return same and self.equal(body, t.instantiate(other.body, local))
         statement = self.infer(one, check=False)
         is_proof = self.is_proposition(statement)
         if is_proof and self.equal(statement, self.infer(other, check=False)):
@@ -252,7 +249,7 @@ class Checker:
         if here == there and self.attempt(lambda: self._same_application(one, other)):
             return True
         if here or there:
-            # The higher definition is unfolded first: it may be made of the other one.
+            # The later definition is unfolded first: it may be made of the other one.
             one = self.unfold(one) or one if here >= there else one
             other = self.unfold(other) or other if there >= here else other
             return self.equal(one, other)
@@ -272,14 +269,13 @@ class Checker:
 
     def _same_application(self, one: t.Term, other: t.Term) -> bool:
         (head, arguments), (head2, arguments2) = t.unapply(one), t.unapply(other)
-        if len(arguments) != len(arguments2):
+        same = head == head2 or (t.head_name(head) and t.head_name(head) == t.head_name(head2))
+        if not same or len(arguments) != len(arguments2):
             return False
-        if isinstance(head, t.Const) and isinstance(head2, t.Const) and head.name == head2.name:
-            if not all(map(self.equal_levels, head.levels, head2.levels)):
-                return False
-        elif head != head2:
-            return False
-        return all(map(self.equal, arguments, arguments2))
+        levels = zip(t.levels_of(head), t.levels_of(head2), strict=True)
+        return all(map(self.equal, arguments, arguments2)) and all(
+            self.equal_levels(*pair) for pair in levels
+        )
 
     def _eta(self, one: t.Term, other: t.Term) -> bool:
         """Whether ``one``, a λ, equals ``other``, expanded to one."""

@@ -11,45 +11,35 @@ kernel checks on loading. `has_add.add` and its like stand for Lean's type class
 from engine.embedded.kernel import Recursor
 
 INDUCTIVES = """
-universes u v
-
 constant true : Prop
 constant true.intro : true
 constant true.rec : Π {motive : Sort v}, motive → true → motive
-
 constant false : Prop
 constant false.rec : Π (motive : Sort v), false → motive
-
 constant and : Prop → Prop → Prop
 constant and.intro : ∀ {a b : Prop} (left : a) (right : b), a ∧ b
 constant and.rec : Π {a b : Prop} {motive : Sort v}, (a → b → motive) → a ∧ b → motive
-
 constant or : Prop → Prop → Prop
 constant or.inl : ∀ {a b : Prop} (h : a), a ∨ b
 constant or.inr : ∀ {a b : Prop} (h : b), a ∨ b
 constant or.rec : ∀ {a b motive : Prop}, (a → motive) → (b → motive) → a ∨ b → motive
-
 constant iff : Prop → Prop → Prop
 constant iff.intro : ∀ {a b : Prop} (mp : a → b) (mpr : b → a), a ↔ b
 constant iff.rec : Π {a b : Prop} {motive : Sort v},
   ((a → b) → (b → a) → motive) → (a ↔ b) → motive
-
 constant eq : Π {α : Sort u}, α → α → Prop
 constant eq.refl : ∀ {α : Sort u} (a : α), a = a
 constant eq.rec : Π {α : Sort u} {a : α} {motive : α → Sort v},
   motive a → Π {ᾰ : α}, a = ᾰ → motive ᾰ
-
 constant Exists : Π {α : Sort u}, (α → Prop) → Prop
 constant Exists.intro : ∀ {α : Sort u} {p : α → Prop} (w : α) (h : p w), Exists p
 constant Exists.rec : ∀ {α : Sort u} {p : α → Prop} {motive : Prop},
   (∀ (w : α), p w → motive) → Exists p → motive
-
 constant nat : Type
 constant nat.zero : nat
 constant nat.succ : Π (n : nat), nat
 constant nat.rec : Π {motive : nat → Sort v},
   motive nat.zero → (Π (n : nat), motive n → motive (nat.succ n)) → Π (n : nat), motive n
-
 constant sorry_ax : Π (α : Sort u), α
 """
 
@@ -91,25 +81,12 @@ def id {α : Sort u} (a : α) : α := a
 lemma trivial : true := true.intro
 def absurd {a : Prop} {b : Sort v} (h₁ : a) (h₂ : ¬a) : b := @false.rec b (h₂ h₁)
 def false.elim {C : Sort u} (h : false) : C := @false.rec C h
-lemma not_false : ¬false := λ h, h
-lemma not.intro {a : Prop} (h : a → false) : ¬a := h
-lemma mt {a b : Prop} (h₁ : a → b) (h₂ : ¬b) : ¬a := λ ha, h₂ (h₁ ha)
 def and.left {a b : Prop} (c : a ∧ b) : a := @and.rec a b a (λ h _, h) c
 def and.right {a b : Prop} (c : a ∧ b) : b := @and.rec a b b (λ _ h, h) c
-lemma and.elim {a b c : Prop} (h₁ : a ∧ b) (h₂ : a → b → c) : c := h₂ h₁.left h₁.right
-lemma and.swap {a b : Prop} : a ∧ b → b ∧ a := λ h, and.intro h.right h.left
-lemma and.symm {a b : Prop} : a ∧ b → b ∧ a := λ h, and.intro h.right h.left
 lemma or.elim {a b c : Prop} (h₁ : a ∨ b) (h₂ : a → c) (h₃ : b → c) : c := @or.rec a b c h₂ h₃ h₁
-lemma or.swap {a b : Prop} : a ∨ b → b ∨ a := λ h, h.elim or.inr or.inl
-lemma or.symm {a b : Prop} : a ∨ b → b ∨ a := λ h, h.elim or.inr or.inl
-lemma or.intro_left {a : Prop} (b : Prop) (ha : a) : a ∨ b := or.inl ha
-lemma or.intro_right (a : Prop) {b : Prop} (hb : b) : a ∨ b := or.inr hb
-lemma or.resolve_left {a b : Prop} (h : a ∨ b) (na : ¬a) : b := h.elim (λ ha, absurd ha na) id
-lemma or.resolve_right {a b : Prop} (h : a ∨ b) (nb : ¬b) : a := h.elim id (λ hb, absurd hb nb)
 lemma iff.mp {a b : Prop} (c : a ↔ b) : a → b := @iff.rec a b (a → b) (λ h _, h) c
 lemma iff.mpr {a b : Prop} (c : a ↔ b) : b → a := @iff.rec a b (b → a) (λ _ h, h) c
 lemma iff.refl (a : Prop) : a ↔ a := iff.intro id id
-lemma iff.rfl {a : Prop} : a ↔ a := iff.refl a
 lemma iff.trans {a b c : Prop} (h₁ : a ↔ b) (h₂ : b ↔ c) : a ↔ c :=
 iff.intro (λ h, h₂.mp (h₁.mp h)) (λ h, h₁.mpr (h₂.mpr h))
 lemma iff.symm {a b : Prop} (h : a ↔ b) : b ↔ a := iff.intro h.mpr h.mp
@@ -121,15 +98,10 @@ lemma eq.trans {α : Sort u} {a b c : α} (h₁ : a = b) (h₂ : b = c) : a = c 
 @eq.rec α b (λ x, a = x) h₁ c h₂
 def eq.mp {α β : Sort u} : α = β → α → β := λ h a, @eq.rec (Sort u) α (λ x, x) a β h
 def eq.mpr {α β : Sort u} : α = β → β → α := λ h b, eq.mp h.symm b
-lemma eq.to_iff {a b : Prop} (h : a = b) : a ↔ b := @eq.rec Prop a (λ x, a ↔ x) (iff.refl a) b h
-lemma eq_comm {α : Sort u} {a b : α} : a = b ↔ b = a := iff.intro eq.symm eq.symm
-lemma congr {α : Sort u} {β : Sort v} {f₁ f₂ : α → β} {a₁ a₂ : α} (h₁ : f₁ = f₂) (h₂ : a₁ = a₂) :
-  f₁ a₁ = f₂ a₂ :=
-@eq.rec α a₁ (λ x, f₁ a₁ = f₂ x) (@eq.rec (α → β) f₁ (λ g, f₁ a₁ = g a₁) rfl f₂ h₁) a₂ h₂
 lemma congr_arg {α : Sort u} {β : Sort v} {a₁ a₂ : α} (f : α → β) : a₁ = a₂ → f a₁ = f a₂ :=
 λ h, @eq.rec α a₁ (λ x, f a₁ = f x) rfl a₂ h
+lemma ne.irrefl {α : Sort u} {a : α} (h : a ≠ a) : false := h rfl
 lemma ne.symm {α : Sort u} {a b : α} (h : a ≠ b) : b ≠ a := λ e, h e.symm
-lemma exists.intro {α : Sort u} {p : α → Prop} (w : α) (h : p w) : ∃ x, p x := Exists.intro w h
 lemma exists.elim {α : Sort u} {p : α → Prop} {b : Prop} (h₁ : ∃ x, p x)
   (h₂ : ∀ (a : α), p a → b) : b := @Exists.rec α p b h₂ h₁
 def has_zero.zero : ℕ := nat.zero
@@ -151,9 +123,6 @@ lemma nat.add_comm (n m : ℕ) : n + m = m + n :=
   (λ m h, eq.trans (congr_arg nat.succ h) (nat.succ_add m n).symm) m
 lemma nat.add_assoc (n m k : ℕ) : n + m + k = n + (m + k) :=
 @nat.rec (λ k, n + m + k = n + (m + k)) rfl (λ k h, congr_arg nat.succ h) k
-lemma nat.mul_zero (n : ℕ) : n * 0 = 0 := rfl
-lemma nat.mul_succ (n m : ℕ) : n * nat.succ m = n * m + n := rfl
-lemma nat.zero_mul (n : ℕ) : 0 * n = 0 := @nat.rec (λ n, 0 * n = 0) rfl (λ n h, h) n
 lemma nat.succ.inj {n n_1 : ℕ} (h : nat.succ n = nat.succ n_1) : n = n_1 :=
 congr_arg (@nat.rec (λ _, ℕ) 0 (λ k _, k)) h
 lemma nat.succ_ne_zero (n : ℕ) : nat.succ n ≠ 0 :=

@@ -29,6 +29,10 @@ class _Text(NamedTuple):
         """With parentheses where it does not bind tightly enough."""
         return self.text if enough else f"({self.text})"
 
+    def closed(self) -> str:
+        """As an argument of a function."""
+        return self.within(enough=min(self.left, self.right) >= _MAX)
+
 
 class Printer:
     """Prints terms and goals; metas are numbered as they come up."""
@@ -44,26 +48,19 @@ class Printer:
 
     def _goal(self, goal: t.Meta) -> str:
         self._metas = {}  # Lean numbers the metas of each goal anew
-        known = self._elaborator.solutions.metas[goal.number]
+        known = goal.asked
         groups: list[tuple[list[str], t.Term]] = []
-        for local in known.context:
-            kind = self._elaborator.fill(local.type)
-            if groups and groups[-1][1] == kind:
-                groups[-1][0].append(local.name)
-            else:
-                groups.append(([local.name], kind))
-        lines = [f"{' '.join(names)} : {self.term(kind)}" for names, kind in groups]
-        tag = f"case {known.tag}\n" if known.tag else ""
+        for local in map(self._elaborator.fill_local, known.context):
+            if not groups or groups[-1][1] != local.type:
+                groups.append(([], local.type))
+            groups[-1][0].append(local.name)
+        lines = ",\n".join(f"{' '.join(names)} : {self.term(kind)}" for names, kind in groups)
         target = f"⊢ {self.term(self._elaborator.fill(known.type))}"
-        return tag + ",\n".join(lines) + ("\n" if lines else "") + target
+        return "\n".join(filter(None, (known.tag and f"case {known.tag}", lines, target)))
 
     def term(self, term: t.Term) -> str:
         """A term."""
         return self._term(term).text
-
-    def _closed(self, term: t.Term) -> str:
-        shown = self._term(term)
-        return shown.within(enough=min(shown.left, shown.right) >= _MAX)
 
     def _term(self, term: t.Term) -> _Text:
         number = _number(term)
@@ -76,8 +73,10 @@ class Printer:
                 return _Text(self._elaborator.short_name(name))
             case t.Meta(number):
                 return _Text(f"?m_{self._metas.setdefault(number, len(self._metas) + 1)}")
+            case t.Sort(int(level)) if level <= 1:
+                return _Text("Type" if level else "Prop")
             case t.Sort(level):
-                return _sort(level)
+                return _applied(f"Type {level - 1}" if isinstance(level, int) else "Sort ?")
             case t.Pi():
                 return self._pi(term)
             case t.Lam():
@@ -97,27 +96,23 @@ class Printer:
         kind, explicit, own = self._elaborator.infer(head), list[t.Term](), None
         for argument in arguments:
             kind = self._elaborator.reduce(kind)
-            if not isinstance(kind, t.Pi):
-                break
-            if kind.info == "(":
+            if isinstance(kind, t.Pi) and kind.info == "(":
                 explicit.append(argument)
                 if own is None and t.head_name(kind.type) == name.rpartition(".")[0] != "":
                     own = argument
-            kind = t.instantiate(kind.body, argument)
+            kind = t.instantiate(kind.body, argument) if isinstance(kind, t.Pi) else kind
         if name in _INFIX and len(explicit) == 2:
             sign, least, more = _INFIX[name]
             left, right = map(self._term, explicit)
-            right_text = right.within(enough=right.left > more)
-            bound = min(more, right.right) if right.left > more else more
-            return _Text(
-                f"{left.within(enough=left.right >= least)} {sign} {right_text}", least, bound
-            )
+            tight = right.left > more
+            shown = f"{left.within(enough=left.right >= least)} {sign} {right.within(enough=tight)}"
+            return _Text(shown, least, min(more, right.right) if tight else more)
         if not explicit:
             return self._term(head)
-        shown = [self._closed(part) for part in (head, *explicit)]
+        parts = [self._term(part).closed() for part in (head, *explicit)]
         if own is explicit[0]:  # `n.succ`
-            shown[:2] = [f"{shown[1]}.{name.rpartition('.')[2]}"]
-        return _Text(" ".join(shown), *((_MAX - 1, _MAX - 1) if len(shown) > 1 else ()))
+            parts[:2] = [f"{parts[1]}.{name.rpartition('.')[2]}"]
+        return _applied(" ".join(parts)) if len(parts) > 1 else _Text(parts[0])
 
     def _is_proof(self, term: t.Term) -> bool:
         try:
@@ -125,42 +120,43 @@ class Printer:
         except KernelError:
             return False
 
-    def _open(self, term: t.Lam | t.Pi) -> tuple[t.Local, t.Term]:
-        taken = {p.name for p in t.parts(term.body) if isinstance(p, t.Local | t.Const)}
-        name = new_name(term.name, taken)
-        local = t.Local(t.fresh(), name, term.type, term.info)
-        return local, t.instantiate(term.body, local)
-
     def _pi(self, term: t.Pi) -> _Text:
-        if not t.is_loose(term.body) and term.info == "(":
-            codomain = t.instantiate(term.body, term.type)
-            left, right = self._term(term.type), self._term(codomain)
-            bare = isinstance(codomain, t.Pi) or right.right >= 24
-            text = f"{left.within(enough=left.right >= 25)} → {right.within(enough=bare)}"
-            return _Text(text, 24, 24)
-        return self._binders("∀" if self._elaborator.is_proposition(term) else "Π", term)
+        if t.is_loose(term.body) or term.info != "(":
+            return self._binders("∀" if self._elaborator.is_proposition(term) else "Π", term)
+        codomain = t.instantiate(term.body, term.type)
+        left, right = self._term(term.type), self._term(codomain)
+        bare = isinstance(codomain, t.Pi) or right.right >= 24
+        text = f"{left.within(enough=left.right >= 25)} → {right.within(enough=bare)}"
+        return _Text(text, 24, 24)
 
     def _binders(self, sign: str, term: t.Term) -> _Text:
         """Prints as many binders of the same sign as there are; those alike in one bracket."""
         groups: list[tuple[list[str], str, str]] = []
-        while True:
-            binder = term.argument if sign == "∃" and isinstance(term, t.App) else term
-            if not isinstance(binder, t.Pi if sign in "∀Π" else t.Lam):
-                break
-            if sign == "∃" and (binder is term or t.head_name(term) != "Exists"):
-                break
-            if isinstance(binder, t.Pi) and binder.info == "(" and not t.is_loose(binder.body):
-                break
-            local, body = self._open(binder)
-            shown = self.term(binder.type)
-            if groups and groups[-1][1:] == (shown, binder.info):
-                groups[-1][0].append(local.name)
-            else:
-                groups.append(([local.name], shown, binder.info))
-            term = body
+        while (binder := _binder(sign, term)) is not None:
+            taken = {p.name for p in t.parts(binder.body) if isinstance(p, t.Local | t.Const)}
+            name, shown = new_name(binder.name, taken), self.term(binder.type)
+            if not groups or groups[-1][1:] != (shown, binder.info):
+                groups.append(([], shown, binder.info))
+            groups[-1][0].append(name)
+            term = t.instantiate(binder.body, t.Local(t.fresh(), name, binder.type))
         closing = {"(": ")", "{": "}"}
         brackets = [f"{i}{' '.join(names)} : {shown}{closing[i]}" for names, shown, i in groups]
         return _Text(f"{sign} {' '.join(brackets)}, {self.term(term)}", right=0)
+
+
+def _applied(text: str) -> _Text:
+    return _Text(text, _MAX - 1, _MAX - 1)
+
+
+def _binder(sign: str, term: t.Term) -> t.Lam | t.Pi | None:
+    """What ``term`` binds, if it is printed with this sign."""
+    if sign == "∃":
+        inside = isinstance(term, t.App) and t.head_name(term) == "Exists"
+        term = term.argument if inside else t.PROP  # type: ignore[union-attr]
+    if isinstance(term, t.Pi):
+        named = sign in "∀Π" and (term.info != "(" or t.is_loose(term.body))
+        return term if named else None
+    return term if isinstance(term, t.Lam) and sign in "λ∃" else None
 
 
 def _number(term: t.Term) -> int | None:
@@ -172,24 +168,3 @@ def _number(term: t.Term) -> int | None:
     if name == "nat.succ":
         return 1 if inner == 0 else None
     return None if inner is None else 2 * inner + (name == "bit1")
-
-
-def _sort(level: t.Level) -> _Text:
-    if level in (t.ZERO, t.ONE):
-        return _Text("Prop" if level == t.ZERO else "Type")
-    if isinstance(level, t.Succ):
-        return _Text(f"Type {_level(level.of)}", _MAX - 1, _MAX - 1)
-    return _Text(f"Sort {_level(level)}", _MAX - 1, _MAX - 1)
-
-
-def _level(level: t.Level) -> str:
-    count = 0
-    while isinstance(level, t.Succ):
-        level, count = level.of, count + 1
-    if isinstance(level, t.Zero):
-        return str(count)
-    base = str(level.name) if isinstance(level, t.Param) else "?"
-    if isinstance(level, t.Max):
-        word = "imax" if level.impredicative else "max"
-        base = f"({word} {_level(level.left)} {_level(level.right)})"
-    return f"({base}+{count})" if count else base

@@ -16,7 +16,7 @@ from engine.embedded.kernel import Checker, KernelError, names
 from engine.embedded.prelude import SORRY
 from engine.embedded.pretty import Printer
 from engine.embedded.syntax import TACTICS, Mistake, Parser, Unknown, need
-from engine.embedded.tactics import HoleReachedError, Mark, Run
+from engine.embedded.tactics import HoleReachedError, Run
 from engine.lean.hole import Greeting, TacticResult
 from engine.lean.session import check_goal
 from engine.lean.toolchain import INSTALL
@@ -28,13 +28,14 @@ from engine.worker import Clock, OutOfTimeError, Worker
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
-    from engine.embedded.elaborate import Solutions
+    from engine.embedded.elaborate import State
     from engine.lean.session import Document
 
 CHECKER = "the embedded core"
 _OPEN_SECONDS = 30.0
 _VERIFY_SECONDS = 60.0
 _LONGEST_TACTIC = 4_096
+_TOO_MUCH = "the terms are too large or too deep for the embedded core"
 
 
 class EmbeddedHole:
@@ -43,18 +44,16 @@ class EmbeddedHole:
     def __init__(self, worker: Worker, reached: Run, name: str) -> None:
         self._worker = worker
         self._base = reached
-        self._goal = reached.goals[0]
-        self._states: list[tuple[Solutions, Sequence[t.Meta]]]
-        self._states = [(reached.solutions.copy(), [self._goal])]
-        self._closed = False
-        known = reached.solutions.metas[self._goal.number]
-        kinds = [reached.fill(kind) for kind in (known.type, *(x.type for x in known.context))]
-        reached.tick = lambda: None
+        self._goal, goals = reached.goals[0], len(reached.goals)
+        reached.goals = [self._goal]
+        self._states: list[State] = [reached.state()]
+        asked = self._goal.asked
+        statement = reached.close(t.Pi, asked.context, asked.type)
         self.greeting = Greeting(
-            text=Printer(reached).goals([self._goal]),
-            goals=len(reached.goals),
-            is_prop=reached.is_proposition(kinds[0]),
-            has_metavariables=any(map(reached.open_metas, kinds)),
+            text=Printer(reached).goals(reached.goals),
+            goals=goals,
+            is_prop=reached.is_proposition(reached.fill(asked.type)),
+            has_metavariables=bool(reached.open_metas(statement)),
             declaration=name,
         )
 
@@ -62,46 +61,43 @@ class EmbeddedHole:
         self, state_id: int, tactics: Iterable[str], *, timeout: float
     ) -> AsyncIterator[TacticResult]:
         """Applies tactics to a state, one after the other; ``tactics`` is read lazily."""
-        state = self._states[state_id]
         for index, tactic in enumerate(tactics):
             clock, started = Clock(timeout), time.monotonic()
-            outcome = await self._worker.do(lambda t=tactic, c=clock: self._one(state, t, c), clock)  # type: ignore[misc]
+            run = Run(self._base.environment, clock, self._base.scope)
+            run.restore(self._states[state_id])
+            outcome = await self._worker.do(lambda t=tactic, r=run: self._one(r, t), clock)  # type: ignore[misc]
+            if isinstance(outcome, TimedOut):
+                outcome = TimedOut(timeout)
             yield TacticResult(index, tactic, outcome, time.monotonic() - started)
 
-    def _one(self, state: tuple[Solutions, Sequence[t.Meta]], tactic: str, clock: Clock) -> Outcome:
+    def _one(self, run: Run, tactic: str) -> Outcome:
         try:
-            need(not self._closed, "the hole is closed")
             need(len(tactic) <= _LONGEST_TACTIC, "the tactic is too long")
-            parser = Parser(tactic)
-            nodes = parser.tactic_run()
-            parser.ends()
+            nodes = Parser(tactic).tactic_run()
             need(nodes, "there is no tactic")
-            run = Run(self._base.environment, clock, state[0].copy(), self._base.scope)
-            run.goals = state[1]
             for node in nodes:
                 run.run(node)
             if not run.goals:
-                self._have_checked(run, clock)
+                self._have_checked(run)
                 return Solved()
             text = Printer(run).goals(run.goals)
         except OutOfTimeError:
-            return TimedOut(clock.seconds)
+            return TimedOut(0)
         except RecursionError:
-            return Failed("the terms are nested too deeply for the embedded core")
+            return Failed(_TOO_MUCH)
         except (Mistake, KernelError) as error:
             return Failed(str(error))
-        self._states.append((run.solutions, run.goals))
+        self._states.append(run.state())
         return Progress(len(self._states) - 1, text, len(run.goals))
 
-    def _have_checked(self, run: Run, clock: Clock) -> None:
+    def _have_checked(self, run: Run) -> None:
         """Has the kernel check the proof of the hole's goal, with its context as arguments."""
-        known = run.solutions.metas[self._goal.number]
-        statement = run.close(t.Pi, known.context, known.type)
-        proof = run.settle(run.close(t.Lam, known.context, self._goal))
+        asked = self._goal.asked
+        statement = run.close(t.Pi, asked.context, asked.type)
+        proof = run.settle(run.close(t.Lam, asked.context, self._goal))
         need(SORRY not in names(proof), "the proof contains sorry")
-        checker = Checker(run.environment, clock)
-        params = (str(param.name) for param in t.universe_params(statement))
-        checker.check_closed(proof, tuple(params))
+        checker = Checker(run.environment, run.tick)
+        checker.check_closed(proof)
         need(checker.equal(checker.infer(proof), statement), "the proof is not one of the goal")
 
     async def known(self, names: Sequence[str]) -> set[str]:
@@ -110,8 +106,7 @@ class EmbeddedHole:
         return {name for name in names if name in tactics | set(self._base.environment.constants)}
 
     async def close(self) -> None:
-        """Lets go of the states."""
-        self._closed = True
+        """Nothing is left to be closed."""
 
 
 class EmbeddedSession:
@@ -131,20 +126,19 @@ class EmbeddedSession:
         clock = Clock(_OPEN_SECONDS)
 
         def work() -> EmbeddedHole:
+            start = site.declaration.span.start
             try:
-                mark = Mark(site.declaration.span.start, site.span.start)
-                Reader(prelude(), clock, mark).read(text)
+                Reader(prelude(), clock, site=site.span.start, judged=start).read(text)
             except HoleReachedError as reached:
                 return EmbeddedHole(self._worker, reached.run, site.declaration.name)
-            except Mistake as error:
-                raise _refusal(error, text) from error
-            raise _error(site, "Nothing is elaborated here.", "Is it run at all?")
+            raise Mistake("nothing is elaborated here", site.span.start)
 
         try:
             hole = await self._worker.do(work, clock)
+        except Mistake as error:
+            raise _refusal(error, text) from error
         except (OutOfTimeError, RecursionError, KernelError) as error:
-            message = "The document is too much for the embedded core."
-            raise _error(site, message, INSTALL) from error
+            raise _refusal(Unknown(f"this document: {_TOO_MUCH}"), text) from error
         check_goal(hole.greeting, site)
         return hole
 
@@ -156,28 +150,23 @@ class EmbeddedSession:
         """Judges the document that has ``replacement`` at ``site``, from its text.
 
         Read are the declaration and all before it. Accepted means that the declaration has no
-        error, that the kernel accepts its term, and that the part of it that stands at the site has
-        no ``sorry`` of its own.
+        error, that the kernel accepts its term, and that the replacement has no ``sorry``.
         """
         started, clock, reason = time.monotonic(), Clock(_VERIFY_SECONDS), ""
-        axioms: list[str] = []
-        sorries: list[str] = []
+        axioms, sorries = list[str](), list[str]()
         try:
             axioms, sorries = await self._worker.do(
                 lambda: _judge(document.text, site, replacement, clock), clock
             )
         except (OutOfTimeError, RecursionError):
-            reason = "the document is too much for the embedded core"
+            reason = _TOO_MUCH
         except (Mistake, KernelError) as error:
             reason = str(error)
+        seconds = time.monotonic() - started
         return Verdict(
-            accepted=not reason,
-            checker=self.checker,
-            seconds=time.monotonic() - started,
-            axioms=axioms,
-            sorries=sorries,
-            message=reason,
-        )
+            accepted=not reason, checker=self.checker, seconds=seconds,
+            axioms=axioms, sorries=sorries, message=reason,
+        )  # fmt: skip
 
     async def verify_together(
         self, document: Document, proofs: Sequence[tuple[Site, str]]
@@ -200,10 +189,6 @@ class EmbeddedSession:
         """Nothing outlives the calls."""
 
 
-def _error(site: Site, message: str, remedy: str) -> EngineError:
-    return EngineError(message, remedy=remedy, line=site.line, column=site.column)
-
-
 def _refusal(error: Mistake, text: str) -> EngineError:
     before = text[: error.start or 0]
     return EngineError(
@@ -216,26 +201,26 @@ def _refusal(error: Mistake, text: str) -> EngineError:
 
 
 def _judge(text: str, site: Site, replacement: str, clock: Clock) -> tuple[list[str], list[str]]:
-    """The axioms and the declarations by sorry that the proof at the site rests on."""
-    spliced, before = splice(text, [(site.span, replacement)]), site.declaration
-    declarations = analyse(spliced).declarations
-    start, end = site.span.start, site.span.start + len(replacement)
-    after = next((d for d in declarations if d.span.start == before.span.start), None)
+    """The axioms and the declarations by sorry that the declaration around the site rests on."""
+    spliced, before = splice(text, [(site.span, replacement)]), analyse(text)
+    after, start = analyse(spliced), site.declaration.span.start
+    declaration = next((d for d in after.declarations if d.span.start == start), None)
     stays = (
-        after is not None
-        and after.statement_hash == before.statement_hash
-        and after.span.end >= start + len(replacement.rstrip())
-        and len(declarations) == len(analyse(text).declarations)
+        declaration is not None
+        and declaration.statement_hash == site.declaration.statement_hash
+        and declaration.span.end >= site.span.start + len(replacement.rstrip())
+        and len(after.declarations) == len(before.declarations)
     )
     need(stays, "the proof does not stay inside its declaration")
-    reader = Reader(prelude(), clock, Mark(before.span.start, start, end))
-    shifted = before.span.end + len(spliced) - len(text)
-    reader.read(spliced[: max(shifted, after.span.end if after is not None else 0)])
-    need(reader.proofs, "the proof was never run")
-    axioms, sorries = set[str](), set[str]()
-    for proof in reader.proofs:
-        need(SORRY not in names(proof), "its proof term contains sorry")
-        for constant in reader.environment.rests_on(proof):
-            axioms |= {constant.name} if constant.kind in ("axiom", "constant") else set()
-            sorries |= {constant.name} if SORRY in constant.uses() else set()
-    return sorted(axioms), sorted(sorries)
+    need(len(after.sites) == len(before.sites) - 1, "the proof contains sorry, or nothing")
+    reader = Reader(prelude(), clock, judged=start)
+    shifted = site.declaration.span.end + len(spliced) - len(text)
+    reader.read(spliced[: max(shifted, declaration.span.end if declaration is not None else 0)])
+    proof = reader.last.value if reader.last is not None else None
+    if proof is None:
+        raise Mistake("nothing is proved there")
+    others = any(other.declaration.span.start == start for other in after.sites)
+    need(others or SORRY not in names(proof), "its proof term contains sorry")
+    used = list(reader.environment.rests_on(proof))
+    axioms = sorted(known.name for known in used if known.kind in ("axiom", "constant"))
+    return axioms, sorted(known.name for known in used if SORRY in known.uses())

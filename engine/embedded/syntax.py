@@ -1,19 +1,18 @@
 """From Lean 3 text to syntax trees: the part of the language that the core knows.
 
-What it does not know is refused by name with :class:`Unknown`, so that nobody takes a refusal for
-a wrong statement; what cannot be read at all is a :class:`Mistake`.
+Where the text goes on in another way, it is refused by name with :class:`Unknown`: what is wrong in
+Lean too and what only the core lacks are not told apart here.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from engine.embedded.prelude import NOTATION
 from engine.source import lexer
-from engine.source.vocabulary import KEYWORDS
+from engine.source.vocabulary import KEYWORDS, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,48 +40,36 @@ def need(condition: object, otherwise: str, start: int | None = None) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Binder:
-    """``(names : type)``; ``info`` is the opening bracket, ``(`` where there is none."""
-
-    names: tuple[str, ...]
-    type: Node | None
-    info: str = "("
-
-
-@dataclass(frozen=True, slots=True)
 class Node:
     """A piece of syntax: its kind, its first code point, its word, its parts, what it binds.
 
-    The kind of a command or a tactic is its keyword. Of a declaration, ``text`` is the name,
-    ``type`` the statement, and the only part, unless it is an axiom or a constant, the body.
+    The kind of a command or a tactic is its keyword; of a binder it is the opening bracket, ``(``
+    where there is none, and ``text`` its names. Of a declaration, ``text`` is the name, ``type``
+    the statement, and the only part, unless it is an axiom or a constant, the body.
     """
 
     kind: str
     start: int
     text: str = ""
     kids: tuple[Node, ...] = ()
-    binders: tuple[Binder, ...] = ()
+    binders: tuple[Node, ...] = ()
     type: Node | None = None
-
-
-def words(text: str) -> frozenset[str]:
-    """The words of ``text``."""
-    return frozenset(text.split())
 
 
 _SAME = {"->": "→", "<-": "←", "fun": "λ", "Π": "∀", "ℕ": "nat"}
 _LARGEST_NUMERAL = 1000  # ℕ is unary here; larger ones would be slow
-_DECLARATIONS = words("theorem lemma example def axiom constant")
-_LACKED = words("let if match do have suffices calc assume show suppose obtain")
-_RESERVED = KEYWORDS | _LACKED | words("with at in from begin by using generalizing then else λ")
-_RESERVED |= words("sorry Prop Type Sort end")
-_PUNCTUATION = words(") ] } ⟩ , ; <|> := : | ← ⊢ ( [ { ⟨ @ # .") | {""}
+_RESERVED = KEYWORDS | words(
+    "let if match do have suffices calc assume show suppose obtain with at in from begin by using "
+    "generalizing then else λ sorry Prop Type Sort end"
+)
 _NAME = re.compile(lexer.NAME)
+_TACTIC_SIGNS = {";": 1, "<|>": 2}
+"""How tightly they bind."""
 TACTICS: dict[str, str] = {
     **dict.fromkeys(words("assumption refl reflexivity symmetry exfalso contradiction"), ""),
-    **dict.fromkeys(words("trivial split left right constructor skip sorry admit"), ""),
+    **dict.fromkeys(words("trivial split left right skip sorry admit"), ""),
     **dict.fromkeys(words("exact refine apply subst"), "term"),
-    "intro": "name?", "intros": "names", "transitivity": "term?", "existsi": "terms",
+    "intro": "names", "intros": "names", "transitivity": "term?", "existsi": "terms",
     "rw": "rules", "rewrite": "rules", "cases": "with", "induction": "with",
     "try": "block", "repeat": "block", "all_goals": "block",
 }  # fmt: skip
@@ -97,61 +84,44 @@ class Parser:
         tokens = [(begin, end) for _, begin, end in lexer.tokenize(text + "\n\0")]
         closed = tokens and tokens[-1][0] > len(text)
         need(closed, "a comment or a string is not closed", len(text))
-        self._words = [text[begin:end] for begin, end in tokens]  # the mark is the empty word
-        self._starts = [begin for begin, _ in tokens]
-        self._glued = [False, *(a[1] == b[0] for a, b in itertools.pairwise(tokens))]
-        self._at = 0
-        self._look()
+        self._text, self._tokens = text, iter(tokens)
+        self.word, self._end = "\0", -1
+        self.next()
 
     def next(self) -> str:
         """Takes the next word."""
-        before = self.word
-        self._at += bool(before)
-        self._look()
+        before, end = self.word, self._end
+        if before:
+            self.start, self._end = next(self._tokens)
+            word = self._text[self.start : self._end]
+            self.word, self._glued = _SAME.get(word, word), self.start == end
+            named = _NAME.fullmatch(word) and word not in _RESERVED and "«" not in word
+            self._is_name = bool(named)
         return before
-
-    def _look(self) -> None:
-        word, self.start = self._words[self._at], self._starts[self._at]
-        self.word = _SAME.get(word, word)
-        self._is_word = _NAME.fullmatch(word) is not None
 
     def takes(self, *words: str) -> bool:
         """Takes the next word if it is one of these."""
-        found = self.word in words
-        if found:
-            self.next()
-        return found
+        return self.word in words and self.next() != ""
 
     def needs(self, word: str) -> None:
-        """Takes the next word, which must be this one."""
-        if not self.takes(word):
-            self.fail(f"`{word}` expected")
+        """Takes the next word, which must be this one, or the end."""
+        if self.word != word:
+            self.fail()
+        self.next()
 
-    def fail(self, why: str) -> NoReturn:
-        """Says what is wrong with the next word."""
-        if self.word not in _PUNCTUATION and (not self._is_word or "«" in self.word):
-            raise Unknown(f"`{self.word}`", self.start)
-        raise Mistake(f"{why}, but `{self.word}` found" if self.word else why, self.start)
-
-    def ends(self) -> None:
-        """Refuses what is left over."""
-        if self.word:
-            self.fail("the end expected")
-
-    def _sees_name(self) -> bool:
-        return self._is_word and self.word not in _RESERVED and "«" not in self.word
+    def fail(self) -> NoReturn:
+        """Refuses the next word."""
+        raise Unknown(f"`{self.word}` here" if self.word else "a text that ends here", self.start)
 
     def _name(self) -> str:
-        if not self._sees_name():
-            self.fail("a name expected")
-        return self.next()
+        return self.next() if self._is_name else self.fail()
 
-    def _names(self) -> tuple[str, ...]:
+    def _names(self, *also: str) -> str:
+        """As many names as there are, and words of ``also``; with dots in them if that has one."""
         names = []
-        while self._sees_name():
-            need("." not in self.word, "a name without a dot expected", self.start)
+        while self.word in also or (self._is_name and ("." in also or "." not in self.word)):
             names.append(self.next())
-        return tuple(names)
+        return " ".join(names)
 
     def _list(self, read: Callable[[], Node], stop: str) -> tuple[Node, ...]:
         """What stands between a bracket, which has been taken, and its other half."""
@@ -166,9 +136,7 @@ class Parser:
         left = self._operand()
         while True:
             sign = self.word
-            _, lower, right = NOTATION.get(sign, ("", -1, 0))
-            if lower < 0 and sign not in _PUNCTUATION and not self._is_word:
-                raise Unknown(f"`{sign}`", self.start)
+            _, lower, right = NOTATION.get(sign, ("", 0, 0))
             if lower <= precedence:
                 return left
             self.next()
@@ -179,41 +147,34 @@ class Parser:
         if self.takes("¬"):
             return Node("not", start, "", (self.term(40),))
         if self.takes("λ", "∀", "∃"):
-            binders = self._binders()
+            binders = self._binders(typed=False) or self.fail()
             self.needs(",")
             body = self.term()
-            if self.word in (";", "<|>"):  # in Lean, the body goes on over these
-                raise Unknown(f"`{self.word}` behind an open term", self.start)
-            return Node({"∀": "pi", "∃": "exists", "λ": "lam"}[word], start, "", (body,), binders)
-        if word in _LACKED:
-            raise Unknown(f"`{word}`", start)
-        head = self._atom()
-        if head is None:
-            self.fail("a term expected")
-        arguments = [head]
+            if self.word in _TACTIC_SIGNS:  # in Lean, the body goes on over these
+                self.fail()
+            return Node(word, start, "", (body,), binders)
+        arguments = [self._atom() or self.fail()]
         while (argument := self._atom()) is not None:
             arguments.append(argument)
-        return Node("app", start, "", tuple(arguments)) if len(arguments) > 1 else head
+        return Node("app", start, "", tuple(arguments)) if len(arguments) > 1 else arguments[0]
 
     def _atom(self) -> Node | None:
         start, word = self.start, self.word
         if self.takes("Prop", "Type", "Sort"):
-            level = word != "Prop" and (self._sees_name() or self.word.isdigit())
-            if word != "Prop" and self.word in ("(", "max", "imax"):
-                raise Unknown("universe levels that are not names or numbers", start)
-            if level or (self.word == "*" and self._glued[self._at]):
-                word += f" {self.next()}"
-            return Node("sort", start, word)
-        if self.takes("begin", "by"):
-            node = Node(
-                "tactics", start, "", self._block("end") if word == "begin" else (self.tactic(),)
+            level = word != "Prop" and (
+                self._is_name or self.word.isdecimal() or self.word in ("(", "*")
             )
+            return Node("sort", start, f"{word} {self.next() if level else ''}")
+        if self.takes("begin"):
+            node = Node("tactics", start, "", self.tactic_run("end"))
+        elif self.takes("by"):
+            node = Node("tactics", start, "", (self.tactic(),))
         elif self.takes("sorry"):
             node = Node("sorry", start)
-        elif self._sees_name():
+        elif self._is_name:
             node = Node("hole" if word == "_" else "name", start, self.next())
         elif word.isdecimal() and word.isascii():
-            if len(word) > 9 or int(word) > _LARGEST_NUMERAL:
+            if int(word[:9]) > _LARGEST_NUMERAL:
                 raise Unknown(f"numerals above {_LARGEST_NUMERAL}", start)
             node = Node("number", start, self.next())
         elif self.takes("("):
@@ -226,134 +187,87 @@ class Parser:
             node = Node("explicit", start, self._name())
         else:
             return None
-        while self._glued[self._at] and self.word[:1] == "." and len(self.word) > 1:
+        while self._glued and self.word[:1] == "." and len(self.word) > 1:
             node = Node("field", start, self.next()[1:], (node,))
         return node
 
-    def _binders(self, *, bare: bool = True) -> tuple[Binder, ...]:
-        """Arguments in brackets and, where ``bare``, at least one, with or without them."""
+    def _binders(self, *, bare: bool = True, typed: bool = True) -> tuple[Node, ...]:
+        """Arguments in brackets and, where ``bare``, without them; ``typed``: with their types."""
         binders = []
-        while self.word in ("(", "{", "[", "⦃", "⟨") or (bare and self._sees_name()):
-            start, opening = self.start, "" if self._is_word else self.next()
-            closing = {"(": ")", "{": "}", "": ""}.get(opening)
-            if closing is None or self.word == "{":
-                raise Unknown(f"arguments in `{opening}`", start)
-            names = self._names() or (self._name(),)
+        while self.word in ("(", "{") or (bare and self._is_name):
+            start, opening = self.start, "" if self._is_name else self.next()
+            names = self._names() or self.fail()
             kind = self.term() if self.takes(":") else None
-            if self.word == ":=":
-                raise Unknown("default values of arguments", self.start)
-            binders.append(Binder(names, kind, opening or "("))
-            if closing:
-                self.needs(closing)
+            if kind is None and typed:
+                self.fail()
+            binders.append(Node(opening or "(", start, names, type=kind))
+            if opening:
+                self.needs({"(": ")", "{": "}"}[opening])
             elif kind is not None:
                 break
-        if bare and not binders:
-            self.fail("an argument expected")
         return tuple(binders)
-
-    def _block(self, stop: str) -> tuple[Node, ...]:
-        tactics = self.tactic_run(stop)
-        self.needs(stop)
-        return tactics
 
     def tactic_run(self, stop: str = "") -> tuple[Node, ...]:
         """Tactics with commas between them, up to the word ``stop`` or the end."""
         tactics: list[Node] = []
-        while self.word not in (stop, ""):
+        while self.word != stop and (not tactics or self.takes(",")) and self.word != stop:
             tactics.append(self.tactic())
-            if not self.takes(","):
-                break
+        self.needs(stop)
         return tuple(tactics)
 
     def tactic(self, precedence: int = 0) -> Node:
-        """Reads tactics joined by ``;`` and ``<|>``, of which the latter binds more tightly."""
+        """Reads tactics joined by ``;`` and ``<|>``."""
         left = self._one_tactic()
-        while True:
-            if precedence <= 2 and self.takes("<|>"):
-                left = Node("orelse", left.start, "", (left, self.tactic(2)))
-            elif precedence < 1 and self.takes(";"):
-                if self.word == "[":
-                    raise Unknown("`; [ ]`", self.start)
-                left = Node("then", left.start, "", (left, self.tactic(1)))
-            else:
-                return left
+        while (level := _TACTIC_SIGNS.get(self.word, 0)) > precedence:
+            left = Node(self.next(), left.start, "", (left, self.tactic(level)))
+        return left
 
     def _one_tactic(self) -> Node:
         start, name = self.start, self.word
         if self.takes("{", "begin"):
-            return Node("block", start, "", self._block("end" if name == "begin" else "}"))
+            return Node("block", start, "", self.tactic_run("end" if name == "begin" else "}"))
         if name not in TACTICS:
-            if self._is_word and name not in KEYWORDS:
-                raise Unknown(f"the tactic `{name}`", start)
-            self.fail("a tactic expected")
+            raise Unknown(f"the tactic `{name}`", start)
         self.next()
         text, kids, shape = "", tuple[Node, ...](), TACTICS[name]
         if shape == "block" or (name in ("sorry", "admit") and self.word == "{"):
             self.needs("{")
-            kids = (Node("tactics", start, "", self._block("}")),)
+            kids = (Node("tactics", start, "", self.tactic_run("}")),)
         elif shape == "names":
-            text = " ".join(self._names())
-        elif shape == "name?":
-            text = self._name() if self._sees_name() else ""
+            text = self._names()
         elif shape in ("terms", "rules"):
             read = self.term if shape == "terms" else self._rule
             kids = self._list(read, "]") if self.takes("[") else (read(),)
-            text = self._places() if shape == "rules" else ""
+            if shape == "rules" and self.takes("at"):
+                text = self._names("⊢") or self.fail()
         elif shape and (shape != "term?" or self.word not in ("", ",", ";", "<|>", "}", "end")):
             kids = (self.term(),)
-            if shape == "with" and self.word in (":", "using", "generalizing"):
-                raise Unknown(f"`{name} … {self.word}`", self.start)
-            text = " ".join(self._names()) if shape == "with" and self.takes("with") else ""
+            text = self._names() if shape == "with" and self.takes("with") else ""
         return Node(name, start, text, kids)
 
     def _rule(self) -> Node:
         start = self.start
         return Node("rule", start, "←" if self.takes("←") else "", (self.term(),))
 
-    def _places(self) -> str:
-        places = []
-        if self.takes("at"):
-            if self.word == "*":
-                raise Unknown("`rw … at *`", self.start)
-            while self._sees_name() or self.word == "⊢":
-                places.append(self.next())
-            need(places, "the name of a hypothesis expected", self.start)
-        return " ".join(places)
-
     def command(self) -> Node | None:
         """The next command, or None at the end of the text."""
         start, word = self.start, self.word
-        if not word:
-            return None
-        if word not in KEYWORDS | {"@", "#"}:
-            self.fail("a command expected")
-        self.next()
-        if word in _DECLARATIONS:
+        if self.takes("theorem", "lemma", "example", "def", "axiom", "constant"):
             return self._declaration(word, start)
-        if word in ("namespace", "section", "end"):
-            return Node(word, start, self._name() if self._sees_name() else "")
-        if word in ("variable", "variables"):
-            return Node(word, start, binders=self._binders())
-        if word in ("open", "universe", "universes"):
-            names = [self._name()]
-            while self._sees_name():
-                names.append(self.next())
-            if self.word == "(" or {"as", "hiding", "renaming"} & set(names):
-                raise Unknown("`open … (…)`", self.start)
-            return Node(word, start, " ".join(names))
-        shown = {"@": "attributes (`@[…]`)", "#": "commands that begin with `#`"}
-        raise Unknown(shown.get(word, f"`{word}`"), start)
+        if self.takes("namespace", "section", "end"):
+            return Node(word, start, self._name() if self._is_name else "")
+        if self.takes("variable", "variables"):
+            return Node(word, start, binders=self._binders() or self.fail())
+        if self.takes("open"):
+            return Node(word, start, self._names(".") or self.fail())
+        return self.fail() if word else None
 
     def _declaration(self, word: str, start: int) -> Node:
-        if self.word == "{" and word != "example":
-            raise Unknown("universes of a declaration of its own", start)
         name = "" if word == "example" else self._name()
         binders = self._binders(bare=False)
         kind = self.term() if self.takes(":") else None
-        if self.word == "|":
-            raise Unknown("definitions by pattern matching (`|`)", self.start)
         if kind is None and word not in ("def", "example"):
-            self.fail("`:` and a statement expected")
+            self.fail()
         body: tuple[Node, ...] = ()
         if word not in ("axiom", "constant"):
             end = self.start + len(":=")

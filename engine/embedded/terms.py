@@ -17,95 +17,60 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Zero:
-    """The level of Prop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Succ:
-    """The next level."""
-
-    of: Level
-
-
-@dataclass(frozen=True, slots=True)
-class Max:
-    """The larger level; with ``impredicative`` it is zero where ``right`` is (Lean's ``imax``)."""
-
-    left: Level
-    right: Level
-    impredicative: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Param:
     """A universe parameter; one with a number for its name has yet to be found by elaboration."""
 
     name: str | int
 
 
-Level: TypeAlias = Zero | Succ | Max | Param
-ZERO = Zero()
-ONE = Succ(ZERO)
+@dataclass(frozen=True, slots=True)
+class LevelOf:
+    """``succ``, ``max`` or ``imax`` of levels; the last is zero where its right one is."""
+
+    sign: str
+    of: tuple[Level, ...]
+
+
+Level: TypeAlias = int | Param | LevelOf
 
 
 def map_level(level: Level, change: Callable[[Param], Level]) -> Level:
-    """``level`` with other levels for its parameters, and without maxima that are plain to see."""
-    if isinstance(level, Param):
-        return change(level)
-    if isinstance(level, Succ):
-        return Succ(map_level(level.of, change))
-    if isinstance(level, Zero):
-        return level
-    left, right = map_level(level.left, change), map_level(level.right, change)
-    if right == ZERO:
-        return ZERO if level.impredicative else left
-    return right if left in (ZERO, right) else Max(left, right, level.impredicative)
+    """``level`` with other levels for its parameters; it is a number if all of these are."""
+    if not isinstance(level, LevelOf):
+        return level if isinstance(level, int) else change(level)
+    of = tuple(map_level(part, change) for part in level.of)
+    numbers = [part for part in of if isinstance(part, int)]
+    if len(numbers) < len(of):
+        return LevelOf(level.sign, of)
+    if level.sign == "succ":
+        return numbers[0] + 1
+    return 0 if level.sign == "imax" and numbers[1] == 0 else max(numbers)
+
+
+def level_of(sign: str, *of: Level) -> Level:
+    """``succ``, ``max`` or ``imax`` of levels."""
+    return map_level(LevelOf(sign, of), lambda param: param)
 
 
 def params_of(level: Level) -> set[Param]:
     """The parameters of ``level``."""
-    if isinstance(level, Max):
-        return params_of(level.left) | params_of(level.right)
-    if isinstance(level, Succ):
-        return params_of(level.of)
+    if isinstance(level, LevelOf):
+        return set().union(*map(params_of, level.of))
     return {level} if isinstance(level, Param) else set()
 
 
-def level_leq(one: Level, other: Level) -> bool:
-    """Whether ``one <= other`` for all values of the parameters.
-
-    Once it is fixed which parameters are zero, both sides are maxima of sums, and these can be
-    compared: a parameter and a number (None: a number alone).
-    """
-    params = list(params_of(one) | params_of(other))
-    for chosen in itertools.product((False, True), repeat=len(params)):
-        positive = set(itertools.compress(params, chosen))
-
-        def sums(level: Level, positive: set[Param] = positive) -> dict[Param | None, int]:
-            if isinstance(level, Succ):
-                return {param: more + 1 for param, more in sums(level.of).items()}
-            if not isinstance(level, Max):
-                return {level if isinstance(level, Param) and level in positive else None: 0}
-            found = sums(level.right)
-            if level.impredicative and found == {None: 0}:
-                return found
-            left = sums(level.left)
-            return {p: max(found.get(p, 0), left.get(p, 0)) for p in {*found, *left}}
-
-        large = sums(other)
-        least = max(more + (param is not None) for param, more in large.items())
-        for param, more in sums(one).items():
-            if more > (least if param is None else large.get(param, -1)):
-                return False
-    return True
-
-
 def level_equal(one: Level, other: Level) -> bool:
-    """Whether the two are the same for all values of the parameters."""
-    if one == other or {type(one), type(other)} == {Zero, Succ}:
-        return one == other
-    return level_leq(one, other) and level_leq(other, one)
+    """Whether the two are the same for all values of the parameters.
+
+    Once it is fixed which parameters are zero, both sides are maxima of a number and of parameters
+    to which numbers are added. Such maxima differ at ones, or where one parameter is very large.
+    """
+    if one == other:
+        return True
+    params = params_of(one) | params_of(other)
+    points = itertools.product((0, 1, 1_000_000), repeat=len(params))
+    tables = [dict(zip(params, point, strict=True)) for point in points]
+    return all(map_level(one, at.__getitem__) == map_level(other, at.__getitem__) for at in tables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +91,30 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a meta was asked for: a term of a type, the locals it may mention; its ``case``."""
+
+    type: Term
+    context: tuple[Local, ...] = ()
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Meta:
     """A term that elaboration has yet to find; never met by the kernel.
 
-    It was asked for in a context; ``arguments`` stand for the locals of it, in their order, so that
-    a binder can bind one before it is known where the term will use it.
+    ``arguments`` stand for the locals of its context, in their order, so that a binder can bind one
+    before it is known where the term will use it.
     """
 
     number: int
-    arguments: tuple[Term, ...] = ()
+    arguments: tuple[Term, ...]
+    asked: Asked = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A universe: ``Prop`` is ``Sort 0``, ``Type u`` is ``Sort (u+1)``."""
+    """A universe: ``Prop`` is ``Sort 0``, ``Type`` is ``Sort 1``."""
 
     level: Level
 
@@ -189,7 +164,7 @@ class Let:
 
 
 Term: TypeAlias = Var | Local | Meta | Sort | Const | App | Lam | Pi | Let
-PROP = Sort(ZERO)
+PROP = Sort(0)
 _numbers = itertools.count(1)
 
 
@@ -221,8 +196,22 @@ def replace(term: Term, change: Callable[[Term, int], Term | None], depth: int =
     if isinstance(term, Meta) and term.arguments:
         arguments = tuple([replace(argument, change, depth) for argument in term.arguments])
         same = all(map(operator.is_, arguments, term.arguments))
-        return term if same else Meta(term.number, arguments)
+        return term if same else Meta(term.number, arguments, term.asked)
     return term
+
+
+def parts(term: Term) -> Iterator[Term]:
+    """``term`` and everything inside it but the arguments of metas, from left to right."""
+    stack = [term]
+    while stack:
+        part = stack.pop()
+        yield part
+        if isinstance(part, App):
+            stack += (part.argument, part.function)
+        elif isinstance(part, Lam | Pi):
+            stack += (part.body, part.type)
+        elif isinstance(part, Let):
+            stack += (part.body, part.value, part.type)
 
 
 def instantiate(body: Term, *values: Term) -> Term:
@@ -233,12 +222,12 @@ def instantiate(body: Term, *values: Term) -> Term:
         if not isinstance(part, Var) or part.index < depth:
             return None
         place = count - 1 - (part.index - depth)
-        return lift(values[place], depth) if place >= 0 else Var(part.index - count)
+        return _lift(values[place], depth) if place >= 0 else Var(part.index - count)
 
     return replace(body, change)
 
 
-def lift(term: Term, by: int) -> Term:
+def _lift(term: Term, by: int) -> Term:
     """``term`` moved below ``by`` more binders: its loose indices grow."""
     if by == 0 or isinstance(term, Local | Const | Sort):
         return term
@@ -266,47 +255,37 @@ def bind(kind: type[Lam] | type[Pi], local_variables: Sequence[Local], term: Ter
     return term
 
 
-def map_levels(term: Term, change: Callable[[Param], Level]) -> Term:
-    """``term`` with ``change`` applied to the parameters of all its levels."""
-
-    def at(part: Term, _: int) -> Term | None:
-        if isinstance(part, Sort):
-            return Sort(map_level(part.level, change))
-        if isinstance(part, Const) and part.levels:
-            return Const(part.name, tuple(map_level(level, change) for level in part.levels))
-        return None
-
-    return replace(term, at)
+def open_body(binding: Binding) -> tuple[Local, Term]:
+    """A new local for the variable of ``binding``, and its body with that."""
+    local = Local(fresh(), binding.name, binding.type, binding.info)
+    return local, instantiate(binding.body, local)
 
 
 def instantiate_levels(term: Term, names: Sequence[str], levels: Sequence[Level]) -> Term:
     """``term`` with levels for the universe parameters of these names."""
     table = {Param(name): level for name, level in zip(names, levels, strict=True)}
-    return map_levels(term, lambda param: table.get(param, param)) if table else term
+
+    def change(part: Term, _: int) -> Term | None:
+        new = [map_level(level, lambda param: table.get(param, param)) for level in levels_of(part)]
+        return with_levels(part, new) if new else None
+
+    return replace(term, change) if table else term
 
 
-def parts(term: Term) -> Iterator[Term]:
-    """``term`` and everything inside it but the arguments of metas, from left to right."""
-    stack = [term]
-    while stack:
-        part = stack.pop()
-        yield part
-        if isinstance(part, App):
-            stack += (part.argument, part.function)
-        elif isinstance(part, Lam | Pi):
-            stack += (part.body, part.type)
-        elif isinstance(part, Let):
-            stack += (part.body, part.value, part.type)
+def levels_of(term: Term) -> tuple[Level, ...]:
+    """The universe levels of a constant or a sort."""
+    return (term.level,) if isinstance(term, Sort) else getattr(term, "levels", ())
+
+
+def with_levels(term: Term, levels: Sequence[Level]) -> Term:
+    """A constant or a sort at other universe levels."""
+    return Const(term.name, tuple(levels)) if isinstance(term, Const) else Sort(levels[0])
 
 
 def universe_params(term: Term) -> list[Param]:
     """The universe parameters of ``term``, in the order in which they come up."""
-    found: dict[Param, None] = {}
-    for part in parts(term):
-        levels: tuple[Level, ...] = part.levels if isinstance(part, Const) else ()
-        for level in (part.level,) if isinstance(part, Sort) else levels:
-            found |= dict.fromkeys(params_of(level))
-    return list(found)
+    levels = itertools.chain.from_iterable(map(levels_of, parts(term)))
+    return list(dict.fromkeys(param for level in levels for param in params_of(level)))
 
 
 def mentions(term: Term, local: Term) -> bool:
@@ -341,9 +320,8 @@ def beta(function: Term, arguments: Sequence[Term]) -> Term:
     count = 0
     while isinstance(function, Lam) and count < len(arguments):
         function, count = function.body, count + 1
-    return apply(
-        instantiate(function, *arguments[:count]) if count else function, *arguments[count:]
-    )
+    start = instantiate(function, *arguments[:count]) if count else function
+    return apply(start, *arguments[count:])
 
 
 def head_name(term: Term) -> str:
@@ -351,13 +329,3 @@ def head_name(term: Term) -> str:
     while isinstance(term, App):
         term = term.function
     return term.name if isinstance(term, Const) else ""
-
-
-def levels_of(head: Term) -> tuple[Level, ...]:
-    """The universe levels of a constant."""
-    return head.levels if isinstance(head, Const) else ()
-
-
-def arrow(domain: Term, codomain: Term) -> Pi:
-    """``domain → codomain``."""
-    return Pi("ᾰ", domain, codomain)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.embedded.document import prelude
-from engine.embedded.elaborate import Elaborator, Scope, Solutions
+from engine.embedded.elaborate import Elaborator, Scope
 from engine.embedded.pretty import Printer
 from engine.embedded.session import EmbeddedSession
-from engine.embedded.terms import Param, instantiate_levels
+from engine.embedded.terms import instantiate_levels
 from engine.lean import Document, ProcessSession
 from engine.source import analyse
 from tests.unit.embedded import driving
@@ -69,9 +69,7 @@ async def test_what_the_core_accepts_lean_accepts(tmp_path: Path) -> None:
             accepted.append(f"namespace {name}\n{spliced}\nend {name}\n")
     assert len(accepted) > 250
     file = tmp_path / "accepted.lean"
-    file.write_text("\n".join(accepted).replace("universes u v\n", ""), encoding="utf-8")
-    source = file.read_text(encoding="utf-8")
-    file.write_text("universes u v\n" + source, encoding="utf-8")
+    file.write_text("\n".join(accepted), encoding="utf-8")
     answer = await asyncio.to_thread(plain_lean, file)
     assert [line for line in answer.splitlines() if "error" in line] == []
 
@@ -98,22 +96,20 @@ async def test_lean_refuses_each_wrong_proof_of_what_is_false(tmp_path: Path) ->
 
 
 def test_the_prelude_says_what_lean_says(tmp_path: Path) -> None:
-    elaborator = Elaborator(prelude(), lambda: None, Solutions(), Scope())
+    elaborator = Elaborator(prelude(), lambda: None, Scope())
     names = [name for name in prelude().constants if name not in OWN]
     lines, mine = ["set_option pp.width 10000", "set_option pp.binder_types true"], []
     for name in names:
         declaration = prelude().constants[name]
-        levels = [f"u_{number}" for number, _ in enumerate(declaration.params, 1)]
-        if name == "eq.rec":  # Lean has the motive's level first; levels are never written out
-            levels.reverse()
-        kind = instantiate_levels(declaration.type, declaration.params, [Param(u) for u in levels])
+        levels = list(range(1, len(declaration.params) + 1))
+        kind = instantiate_levels(declaration.type, declaration.params, levels)
         mine.append(Printer(elaborator).term(kind))
-        levels.sort()
-        universes = f".{{{' '.join(levels)}}}" if levels else ""
+        if name == "eq.rec":  # Lean has the motive's level first
+            levels.reverse()
+        universes = f".{{{' '.join(map(str, levels))}}}" if levels else ""
         lines.append(f"#check @{name}{universes}")
     file = tmp_path / "prelude.lean"
-    text = "universes u_1 u_2 u_3 u_4\n" + "\n".join(lines)
-    file.write_text(text, encoding="utf-8")
+    file.write_text("\n".join(lines), encoding="utf-8")
     lean = shutil.which("lean")
     assert lean is not None
     run = subprocess.run(

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from engine.embedded.document import prelude
-from engine.embedded.elaborate import Elaborator, Scope, Solutions
+from engine.embedded.elaborate import Elaborator, Scope
 from engine.embedded.kernel import Checker, KernelError
 from engine.embedded.pretty import Printer
 from engine.embedded.session import EmbeddedSession
@@ -21,7 +21,6 @@ from engine.embedded.terms import (
     Local,
     Pi,
     Term,
-    arrow,
     bind,
     fresh,
     is_loose,
@@ -33,6 +32,12 @@ from engine.source import analyse
 from engine.values import Failed, Progress, Solved, TimedOut
 
 NAT = Const("nat")
+
+
+def arrow(domain: Term, codomain: Term) -> Term:
+    return Pi("_", domain, codomain)
+
+
 CONTEXT = (
     Local(fresh(), "p", PROP),
     Local(fresh(), "q", PROP),
@@ -78,13 +83,13 @@ def propositions() -> st.SearchStrategy[str]:
 
 
 def elaborator() -> Elaborator:
-    return Elaborator(prelude(), lambda: None, Solutions(), Scope())
+    return Elaborator(prelude(), lambda: None, Scope())
 
 
 def read(text: str) -> Term:
     parser = Parser(text)
     node = parser.term()
-    parser.ends()
+    parser.needs("")
     return elaborator().check(node, PROP, CONTEXT)
 
 

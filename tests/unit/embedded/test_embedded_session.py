@@ -105,7 +105,7 @@ async def test_tactics_and_terms_that_are_not_known_are_named(tactic: str) -> No
     ("before", "named"),
     [
         ("import tactic\n", "import"),
-        ("@[simp] lemma a : true := trivial\n", "attributes"),
+        ("@[simp] lemma a : true := trivial\n", "@"),
         ("attribute [simp] eq.symm\n", "attribute"),
         ("notation `x` := 1\n", "notation"),
         ("inductive t | a\n", "inductive"),
