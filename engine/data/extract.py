@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TextPlaces", "pairs_of"]
 
-_LONE_DOT = re.compile(r"\.(?![.({0-9])(?=[^\n])")
+_LONE_DOT = re.compile(r"(?<![^\s\w)\]}⟩'])\.(?![.({0-9])(?=[^\n])")
+"""Not that of ``/.`` and other tokens of notations, which end in a dot."""
 
 
 class TextPlaces:

@@ -20,6 +20,8 @@ from engine.data.syntax_tree import Invocation, SyntaxTree, TacticNode, TacticSt
         ("1.5 -- a . b", []),
         ('"a . b" .', []),
         ("α . β", [2]),
+        ("q.num /. ↑(q.denom)", []),
+        (". x₁. y'. (z). w", [0, 4, 8, 13]),
     ],
 )
 def test_columns_behind_lone_dots(line: str, dots: list[int]) -> None:
