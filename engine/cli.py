@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.data import augment_command, dataset, trace
-from engine.evaluation import compare, evaluate, figures
+from engine.evaluation import accuracy, compare, evaluate, figures
 from engine.protocol import EngineError, ErrorKind
+from engine.training import command as training
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_parser(commands)
     compare.add_parser(commands)
     figures.add_parser(commands)
+    accuracy.add_parser(commands)
+    training.add_parser(commands)
     return parser
 
 

@@ -1,0 +1,58 @@
+"""Goal–tactic pairs as tokens: what a model is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.data.records import read_pairs
+from engine.generators import byt5
+from engine.protocol import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from engine.data.records import TacticPair
+
+__all__ = ["Example", "examples", "read_examples"]
+
+
+class Example(NamedTuple):
+    """The tokens of a state and of a tactic, the end token included in both."""
+
+    state: list[int]
+    tactic: list[int]
+
+
+def examples(
+    pairs: Iterable[TacticPair], *, max_state_bytes: int, max_tactic_bytes: int
+) -> list[Example]:
+    """The distinct examples among the pairs whose tactic succeeded, in their order.
+
+    A state that is too long is cut as it is when a generator meets it (:func:`byt5.fit`); a pair
+    with a longer tactic is left out.
+    """
+    found: dict[tuple[str, str], None] = {}
+    for pair in pairs:
+        tactic = pair.tactic.strip()
+        if pair.success and tactic and len(tactic.encode()) <= max_tactic_bytes:
+            found[byt5.fit(pair.state, max_state_bytes), tactic] = None
+    return [Example(byt5.encode(state), byt5.encode(tactic)) for state, tactic in found]
+
+
+def read_examples(
+    files: Sequence[Path], max_state_bytes: int, max_tactic_bytes: int
+) -> list[Example]:
+    """The :func:`examples` of files of pairs; :class:`EngineError` where there is none."""
+    found = examples(
+        (pair for file in files for pair in read_pairs(file)),
+        max_state_bytes=max_state_bytes,
+        max_tactic_bytes=max_tactic_bytes,
+    )
+    if not found:
+        names = ", ".join(map(str, files)) or "no file"
+        raise EngineError(
+            f"There is no pair in {names}.",
+            remedy="Name files of pairs with --train, --validation.",
+        )
+    return found
