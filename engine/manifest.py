@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.settings import cannot_write
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -44,8 +46,11 @@ def write_manifest(
     }
     path = manifest_path(output)
     beside = path.with_name(f".{os.getpid()}.{path.name}")
-    beside.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    beside.replace(path)
+    try:
+        beside.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
     return path
 
 

@@ -7,12 +7,12 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.protocol import EngineError
+from engine.protocol import EngineError, ErrorKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["from_mapping", "read_settings", "to_mapping", "write_settings"]
+__all__ = ["cannot_write", "from_mapping", "read_settings", "to_mapping", "write_settings"]
 
 S = TypeVar("S")
 
@@ -58,10 +58,22 @@ def to_mapping(settings: Any) -> dict[str, Any]:
 
 
 def write_settings(settings: Any, path: Path) -> None:
-    """Writes the dataclass as TOML."""
+    """Writes the dataclass as TOML; raises :class:`EngineError` where that cannot be."""
     import tomli_w
 
-    path.write_text(tomli_w.dumps(to_mapping(settings)), encoding="utf-8")
+    try:
+        path.write_text(tomli_w.dumps(to_mapping(settings)), encoding="utf-8")
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> EngineError:
+    """What a person is told where ``path`` could not be written."""
+    return EngineError(
+        f"{path} cannot be written: {error.strerror or error}.",
+        remedy="Make room, or name another place.",
+        kind=ErrorKind.ENVIRONMENT,
+    )
 
 
 def _plain(value: Any) -> Any:

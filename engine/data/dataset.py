@@ -13,7 +13,7 @@ from engine.data.splits import SPLITS, Sieve, SplitRule
 from engine.manifest import manifest_path, write_manifest
 from engine.options import add_options, chosen_settings, setting
 from engine.protocol import EngineError
-from engine.settings import to_mapping
+from engine.settings import cannot_write, to_mapping
 
 if TYPE_CHECKING:
     import argparse
@@ -76,8 +76,12 @@ def make_dataset(settings: DatasetSettings, *, shows: bool = False) -> dict[str,
     from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
     _check(settings)
-    settings.out.mkdir(parents=True, exist_ok=True)
-    manifest_path(settings.out).unlink(missing_ok=True)  # what is there now is no data set any more
+    try:
+        settings.out.mkdir(parents=True, exist_ok=True)
+        # From now on what is there is no data set.
+        manifest_path(settings.out).unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(settings.out, error) from error
     rule = SplitRule(settings.seed, settings.validation, settings.test)
     sieve = Sieve(rule, failed=settings.failed, premises=settings.premises)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())

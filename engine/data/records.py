@@ -8,11 +8,12 @@ import json
 import lzma
 import os
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from typing import IO, TYPE_CHECKING, Any
 
 from engine.protocol import EngineError
+from engine.settings import cannot_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -101,18 +102,24 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> int:
-    """Writes a JSON-lines file, whole or not at all, and returns the number of its lines."""
+    """Writes a JSON-lines file, whole or not at all, and returns the number of its lines.
+
+    Raises :class:`EngineError` where there is no room or no right to.
+    """
     count = 0
     beside = path.with_name(f".{os.getpid()}.{path.name}")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with _opened(beside, "wb") as stream:
             for values in lines:
                 stream.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
                 count += 1
         beside.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
     return count
 
 
@@ -121,6 +128,8 @@ def _opened(path: Path, mode: str) -> Iterator[Any]:
     try:
         raw = path.open(mode)
     except OSError as error:
+        if mode == "wb":
+            raise
         raise EngineError(f"{path} cannot be opened: {error.strerror}.") from error
     with raw:
         if path.suffix == ".zst":

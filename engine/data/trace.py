@@ -22,7 +22,7 @@ from engine.lean.process import LeanCommand
 from engine.lean.sandbox import Sandboxes
 from engine.lean.scratch import sweep
 from engine.lean.session import find_workplace
-from engine.manifest import write_manifest
+from engine.manifest import file_hash, write_manifest
 from engine.options import add_options, chosen_settings, setting
 from engine.protocol import EngineError, ErrorKind
 from engine.settings import to_mapping
@@ -191,8 +191,11 @@ class _Run:
     async def _file(self, file: Path, threads: ThreadPoolExecutor) -> str:
         """Traces a file unless that was done; returns what a person should be told."""
         name = file.relative_to(self._source).as_posix()
-        text = await asyncio.to_thread(file.read_bytes)
-        known_as = {"source": hashlib.sha256(text).hexdigest(), "lean": self._version}
+        try:
+            known_as = {"source": await asyncio.to_thread(file_hash, file), "lean": self._version}
+        except OSError as error:
+            self._waiting[name] = f"{file} cannot be read: {error.strerror}."
+            return ""
         before = self._note(name)
         if before is not None and all(before.get(key) == known_as[key] for key in known_as):
             again = before.get("failed") and self._settings.retry

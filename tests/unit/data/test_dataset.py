@@ -52,6 +52,15 @@ def test_where_a_run_was_cut_off_there_is_no_manifest(tmp_path: Path) -> None:
     assert not (tmp_path / "set" / "manifest.json").exists()
 
 
+def test_where_it_cannot_be_written_that_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.jsonl"
+    write_pairs(file, [pair("a")])
+    with pytest.raises(EngineError, match="cannot be written"):
+        make_dataset(DatasetSettings((file,), file / "set"))
+    with pytest.raises(EngineError, match="cannot be written"):
+        write_pairs(file / "more.jsonl", [pair("a")])
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
