@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import glob
 import os
 import stat
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.protocol import EngineError, ErrorKind
 
-__all__ = ["SourceFile", "check_writable", "decode", "read_source", "replace_file", "write_source"]
+__all__ = [
+    "SourceFile",
+    "check_writable",
+    "decode",
+    "read_source",
+    "remove_unfinished",
+    "replace_file",
+    "write_source",
+]
 
 _BOM = b"\xef\xbb\xbf"
+_UNFINISHED = ".dsp-lsp"
+"""Ending of the file that is to take another's place."""
+_A_WHILE = 60.0
 
 
 @dataclass(frozen=True)
@@ -109,8 +123,11 @@ def replace_file(path: Path, content: bytes) -> None:
     target = Path(os.path.realpath(path))
     temporary: str | None = None
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        descriptor, temporary = tempfile.mkstemp(
+            prefix=f".{target.name}.", suffix=_UNFINISHED, dir=target.parent
+        )
         with os.fdopen(descriptor, "wb") as stream:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
             stream.write(content)
             stream.flush()
             _copy_mode(target, stream.fileno())
@@ -124,6 +141,19 @@ def replace_file(path: Path, content: bytes) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)  # noqa: PTH108
+
+
+def remove_unfinished(path: Path) -> None:
+    """Removes what a :func:`replace_file` of this file left that was killed, if anything."""
+    target = Path(os.path.realpath(path))
+    pattern = f".{glob.escape(target.name)}.*{_UNFINISHED}"
+    for file in target.parent.glob(pattern):
+        with contextlib.suppress(OSError), file.open("rb") as stream:
+            # Whoever is still writing holds the lock; an empty one may be about to take it.
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            status = os.fstat(stream.fileno())
+            if status.st_size or time.time() - status.st_mtime > _A_WHILE:
+                file.unlink()
 
 
 def _copy_mode(target: Path, descriptor: int) -> None:

@@ -10,7 +10,7 @@ from dsp_lsp import __version__
 from dsp_lsp.annotate.records import FileRecord, Report, outcome
 from dsp_lsp.annotate.run import Annotation, plan
 from dsp_lsp.annotate.view import duration, open_view
-from dsp_lsp.files import check_writable, read_source
+from dsp_lsp.files import check_writable, read_source, remove_unfinished
 from dsp_lsp.report import counted, error_text, unified_diff
 from dsp_lsp.running import with_engine
 from dsp_lsp.terminal import say, show
@@ -55,6 +55,8 @@ class Batch:
             work = plan(read_source(name), self._journal)
             if self._arguments.write and work.sites:
                 check_writable(work.source.path)
+            if self._arguments.write:
+                remove_unfinished(work.source.path)
         except EngineError as error:
             say(f"dsp-lsp: {error_text(error)}")
             self._unread.append(FileRecord(file=name, error=error.message))
