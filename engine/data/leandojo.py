@@ -7,9 +7,9 @@ stand: their pairs have the theorem's place.
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from engine.data.elements import Elements
 from engine.data.records import TacticPair
 from engine.protocol import EngineError
 
@@ -19,32 +19,46 @@ if TYPE_CHECKING:
 
 __all__ = ["read_benchmark"]
 
+_KEY: Final = "theorems"
+_MOST: Final = 1 << 36
+
 
 def read_benchmark(path: Path) -> Iterator[TacticPair]:
-    """The pairs of a benchmark file, which is read whole.
+    """The pairs of a benchmark file, theorem by theorem.
 
     Raises an :class:`EngineError` that names the file, and the theorem where one is not as it
     should be.
     """
-    try:
-        theorems = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise EngineError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise EngineError(
-            f"{path} is not JSON ({error}).", remedy="The file may be cut off; fetch it again."
-        ) from error
-    if not isinstance(theorems, list):
-        raise EngineError(f"{path} is no list of theorems, as LeanDojo's benchmark files are.")
     number = 0
     try:
-        for theorem in theorems:
-            number += 1
+        for key, place, theorem in Elements(_blocks(path), _MOST).read():
+            if key != _KEY or place < 0:
+                raise EngineError(
+                    f"{path} is no list of theorems, as LeanDojo's benchmark files are."
+                )
+            number = place + 1
             yield from _pairs_of(theorem)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise EngineError(
             f"{path}: theorem {number} is not as LeanDojo writes it ({error!r})."
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise EngineError(
+            f"{path} cannot be read behind theorem {number} ({error}).",
+            remedy="The file may be cut off; fetch it again.",
+        ) from error
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """The file's bytes, made an object with one array."""
+    yield f'{{"{_KEY}":'.encode()
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 16):
+                yield block
+    except OSError as error:
+        raise EngineError(f"{path} cannot be read: {error.strerror}.") from error
+    yield b"}"
 
 
 def _pairs_of(theorem: dict[str, Any]) -> Iterator[TacticPair]:

@@ -8,15 +8,14 @@ kept.
 
 from __future__ import annotations
 
-import codecs
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from engine.data.elements import Elements
 from engine.protocol import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 __all__ = ["Identifier", "Invocation", "SyntaxTree", "TacticNode", "TacticState", "read_tree"]
 
@@ -80,7 +79,7 @@ def read_tree(blocks: Iterable[bytes], *, most: int = 1 << 33) -> SyntaxTree:
     Raises :class:`EngineError` where it is cut off, is something else, or has more than ``most``
     characters.
     """
-    source = _Elements(blocks, most)
+    source = Elements(blocks, most)
     tree = SyntaxTree()
     try:
         for key, number, value in source.read():
@@ -129,79 +128,3 @@ def _name(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else ".".join(map(str, value))
-
-
-class _Elements:
-    """The elements of the arrays of one JSON object, one after the other."""
-
-    def __init__(self, blocks: Iterable[bytes], most: int) -> None:
-        self._blocks: Iterator[bytes] = iter(blocks)
-        self._decode = codecs.getincrementaldecoder("utf-8")()
-        self._json = json.JSONDecoder()
-        self._text = ""
-        self._at = 0
-        self._most = most
-        self.size = 0
-
-    def read(self) -> Iterator[tuple[str, int, Any]]:
-        """(name of the array, number of the element, element); a value that is no array has
-        number -1.
-        """
-        self._take("{")
-        while self._peek() != "}":
-            key = self._value()
-            self._take(":")
-            if self._peek() == "[":
-                self._at += 1
-                number = 0
-                while self._peek() != "]":
-                    yield key, number, self._value()
-                    number += 1
-                    if self._peek() == ",":
-                        self._at += 1
-                self._at += 1
-            else:
-                yield key, -1, self._value()
-            if self._peek() == ",":
-                self._at += 1
-
-    def _value(self) -> Any:
-        while True:
-            try:
-                value, end = self._json.raw_decode(self._text, self._at)
-            except json.JSONDecodeError as error:
-                if not self._more():
-                    raise ValueError("it is cut off or damaged") from error
-                continue
-            # What ends where the text does may go on: a number's next digit.
-            if end < len(self._text) or not self._more():
-                self._at = end
-                return value
-
-    def _peek(self) -> str:
-        if self._at >= len(self._text) and not self._more():
-            raise ValueError("it is cut off or damaged")
-        return self._text[self._at]
-
-    def _take(self, sign: str) -> None:
-        if self._peek() != sign:
-            raise ValueError(f"{sign} is missing")
-        self._at += 1
-
-    def _more(self) -> bool:
-        """Reads on, by as much as is being held, so that a long element is not tried for ever."""
-        wanted = max(1, len(self._text) - self._at)
-        parts = [self._text[self._at :]]
-        while wanted > 0:
-            block = next(self._blocks, None)
-            if block is None:
-                break
-            parts.append(self._decode.decode(block))
-            wanted -= len(parts[-1])
-            self.size += len(parts[-1])
-            if self.size > self._most:
-                raise EngineError(f"Lean's syntax tree has more than {self._most} characters.")
-        grown = len(parts) > 1
-        self._text = "".join(parts)
-        self._at = 0
-        return grown

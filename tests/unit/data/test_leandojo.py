@@ -84,7 +84,9 @@ def test_a_data_set_is_made_of_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('[{"full_name": ', "is not JSON"),
+        ('[{"full_name": ', "cut off"),
+        ("", "cannot be read"),
+        ("[] []", "cannot be read"),
         ('{"theorems": []}', "no list of theorems"),
         ('[{"full_name": "a"}]', "theorem 1 is not as LeanDojo writes it"),
         ("[3]", "theorem 1 is not as LeanDojo writes it"),

@@ -40,9 +40,15 @@ def pieces(content: bytes, cuts: list[int]) -> Iterator[bytes]:
     return (content[start:end] for start, end in pairwise(places))
 
 
-@given(st.lists(st.integers(0, 1 << 20), max_size=60), st.booleans())
-def test_an_account_is_read_in_any_pieces(cuts: list[int], ascii_only: bool) -> None:
-    content = json.dumps(ACCOUNT, ensure_ascii=ascii_only, separators=(",", ":")).encode()
+@given(
+    st.lists(st.integers(0, 1 << 20), max_size=60),
+    st.booleans(),
+    st.sampled_from([{"separators": (",", ":")}, {}, {"indent": 2}]),
+)
+def test_an_account_is_read_in_any_pieces(
+    cuts: list[int], ascii_only: bool, written: dict[str, Any]
+) -> None:
+    content = json.dumps(ACCOUNT, ensure_ascii=ascii_only, **written).encode()
     tree = read_tree(pieces(content, cuts))
     assert tree.tactics == {2: TacticNode("rw", (3, 2), (3, 9))}
     assert tree.identifiers == [
