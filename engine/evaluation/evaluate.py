@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable
 
+    from engine.evaluation.dojo.searching import DojoSearcher
     from engine.evaluation.records import Record
     from engine.evaluation.searching import Searcher
     from engine.evaluation.settings import Arm
@@ -108,15 +109,13 @@ async def evaluate(
     :class:`EngineError` for settings that make no sense, or are not those that ``folder`` was
     begun with, and when one search after the other fails for the machine's sake.
     """
-    from engine.evaluation.searching import Searcher
-
     wanted = arms(settings)
     workplace = await _workplace(settings)
     file = await asyncio.to_thread(RecordFile, folder)
     try:
         statements = await asyncio.to_thread(_begun, settings, folder, workplace)
         jobs = _jobs(statements, wanted)
-        searcher = Searcher(settings, folder)
+        searcher = _searcher(settings, folder)
         try:
             work = _Work(searcher, file, jobs, say, seconds)
             await work.run()
@@ -128,6 +127,19 @@ async def evaluate(
     left = len(statements) * len(wanted) - sum(record.status != "error" for record in records)
     _note(settings, folder, records, workplace)
     return records, left
+
+
+def _searcher(settings: EvaluationSettings, folder: Path) -> Searcher | DojoSearcher:
+    fits = {one.kind == "leandojo" for one in settings.lists} <= {settings.backend == "leandojo"}
+    if not fits:
+        raise EngineError("Lists of the kind leandojo and the backend leandojo go together.")
+    if settings.backend == "leandojo":
+        from engine.evaluation.dojo.searching import DojoSearcher
+
+        return DojoSearcher(settings, folder)
+    from engine.evaluation.searching import Searcher
+
+    return Searcher(settings, folder)
 
 
 async def _workplace(settings: EvaluationSettings) -> Workplace | None:
@@ -183,7 +195,7 @@ class _Work:
 
     def __init__(
         self,
-        searcher: Searcher,
+        searcher: Searcher | DojoSearcher,
         file: RecordFile,
         jobs: list[tuple[Statement, Arm]],
         say: Callable[[str], None],

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import time
-from contextlib import suppress
 from dataclasses import fields, replace
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from engine.evaluation.library import without_proofs
-from engine.evaluation.records import Record
+from engine.evaluation.recording import Recorder, keep_tree
 from engine.evaluation.settings import generators, search_options
 from engine.generators.remote import GeneratorError
 from engine.protocol import (
@@ -28,13 +23,12 @@ from engine.prove.sessions import EMBEDDED
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from engine.evaluation.records import Record
     from engine.evaluation.settings import Arm, EvaluationSettings, NamedGenerator
     from engine.evaluation.statements import Statement
     from engine.protocol import ProveResult, Verdict
 
 __all__ = ["Searcher"]
-
-TREES = "trees"
 
 
 class Searcher:
@@ -60,37 +54,29 @@ class Searcher:
         options = search_options(self._settings, arm)
         check_options(options)
         prover = self._provers[arm.generator]
-        job = f"{statement.list}/{statement.name}/{arm.name}"
+        recorder = Recorder(statement, arm)
+        job = recorder.job
         text, site = statement.text, statement.site
         if statement.long:
             text, site = without_proofs(text, site)
         params = ProveParams(job=job, text=text, site=site, path=statement.path, options=options)
-        load, started = os.getloadavg()[0], time.monotonic()
-
-        def record(**found: object) -> Record:
-            return Record(
-                list=statement.list,
-                statement=statement.name,
-                arm=arm,
-                wall=round(time.monotonic() - started, 3),
-                load=round(load, 2),
-                **found,  # type: ignore[arg-type]
-            )
-
         try:
             result = await prover.prove(params, lambda _: None)
-            tree = await self._keep_tree(prover, job)
+            tree = ""
+            if self._settings.trees:
+                drawn = await prover.tree(job)
+                tree = await keep_tree(self._folder, job, drawn.svg)
             if statement.long and result.status == "proved":
                 result = await self._judged(prover, statement, result)
         except EngineError as error:
             # The embedded core is always there; it fails at what it does not know.
             refused = error.kind is ErrorKind.INPUT or self._settings.lean == EMBEDDED
-            return record(status="not elaborated" if refused else "error", message=error.message)
+            return recorder(status="not elaborated" if refused else "error", message=error.message)
         except GeneratorError as failure:
-            return record(status="error", message=f"The generator {failure.clause}.")
+            return recorder(status="error", message=f"The generator {failure.clause}.")
         finally:
             await prover.forget(job)
-        return record(tree=tree, **_found(result))
+        return recorder(tree=tree, **_found(result))
 
     async def _judged(
         self, prover: Prover, statement: Statement, result: ProveResult
@@ -110,14 +96,6 @@ class Searcher:
             return replace(result, verdict=verdict)
         note = f"A proof that held without the proofs before it was refused: {verdict.message}"
         return replace(result, status="not found", verdict=verdict, notes=[*result.notes, note])
-
-    async def _keep_tree(self, prover: Prover, job: str) -> str:
-        if not self._settings.trees:
-            return ""
-        name = f"{TREES}/{blake2b(job.encode(), digest_size=10).hexdigest()}.svg"
-        drawn = await prover.tree(job)
-        await asyncio.to_thread(_write, self._folder / name, drawn.svg)
-        return name
 
     async def close(self) -> None:
         """Ends every Lean and every generator."""
@@ -151,18 +129,3 @@ def _found(result: ProveResult) -> dict[str, object]:
         "statistics": result.statistics,
         "notes": tuple(result.notes),
     }
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise EngineError(
-            f"{path} cannot be written: {error.strerror}.", kind=ErrorKind.ENVIRONMENT
-        ) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)

@@ -28,13 +28,16 @@ class StatementList:
 
     Of a library, ``names`` (a file with a qualified name a line) says which theorems, ``files`` (a
     path below the folder a line) in which files to look, and ``unseen_by`` (goal–tactic pairs)
-    leaves out all theorems that a model may have been trained on. Only statements whose imports
-    are compiled are taken, unless ``compiled_only`` is off. Of what is left, ``count`` are chosen
-    by ``seed``; None takes all. ``imports`` stand in the place of those that a JSONL file names.
+    leaves out all theorems that a model may have been trained on. ``leandojo``: theorems as
+    LeanDojo's Benchmark lists them, for the backend ``leandojo`` alone.
+
+    Only statements whose imports are compiled are taken, unless ``compiled_only`` is off. Of what
+    is left, ``count`` are chosen by ``seed``; None takes all. ``imports`` stand in the place of
+    those that a JSONL file names.
     """
 
     name: str
-    kind: Literal["jsonl", "lean", "library"]
+    kind: Literal["jsonl", "lean", "library", "leandojo"]
     path: Path
     names: Path | None = None
     files: Path | None = None
@@ -93,6 +96,9 @@ class EvaluationSettings:
         None, metavar="PROGRAM", help="which Lean; `embedded` for the embedded core"
     )
     sandbox: SandboxMode = setting("auto", help="whether Lean runs in a sandbox")
+    dojo_python: str = setting(
+        "python", metavar="PROGRAM", help="a Python that has lean-dojo, for the backend leandojo"
+    )
     trees: bool = setting(True, help="keep a picture of each search tree")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,8 @@ class Statement:
     ``text`` is the document, ``site`` the offset of its site, ``path`` where the document lives, or
     would. ``shown`` is the statement for people, ``origin`` its file, with the line where it has
     one. Names differ within a list. Of a ``long`` document the search sees one without the proofs
-    before the site; what it finds is judged in the document itself.
+    before the site; what it finds is judged in the document itself. ``repository`` is where
+    LeanDojo finds the theorem, as address@commit; it has no text then.
     """
 
     list: str
@@ -42,6 +44,7 @@ class Statement:
     shown: str
     origin: str
     long: bool = False
+    repository: str = ""
 
 
 def choose(settings: EvaluationSettings, workplace: Workplace | None) -> list[Statement]:
@@ -91,6 +94,8 @@ def _read(
 ) -> Iterator[Statement]:
     if wanted.kind == "library":
         yield from _from_library(wanted, workplace)
+    elif wanted.kind == "leandojo":
+        yield from _from_leandojo(wanted)
     elif wanted.kind == "jsonl":
         yield from _from_jsonl(wanted, settings.project, workplace)
     else:
@@ -138,6 +143,24 @@ def _document(
     head = "".join(f"import {module}\n" for module in imports)
     header = str(line.get("header", "")).strip("\n")
     return imports, f"{head}\n{header}\n{line['statement'].strip()}\n".lstrip("\n")
+
+
+def _from_leandojo(wanted: StatementList) -> Iterator[Statement]:
+    try:
+        theorems = json.loads(_text(wanted.path))
+        for theorem in theorems:
+            yield Statement(
+                list=wanted.name,
+                name=theorem["full_name"],
+                text="",
+                site=0,
+                path=None,
+                shown=theorem["full_name"],
+                origin=theorem["file_path"],
+                repository=f"{theorem['url']}@{theorem['commit']}",
+            )
+    except (ValueError, TypeError, KeyError) as error:
+        raise EngineError(f"{wanted.path} is no list of LeanDojo's Benchmark ({error}).") from error
 
 
 def _from_lean(wanted: StatementList, workplace: Workplace | None) -> Iterator[Statement]:
