@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from engine.generators.backend import Codec
 
-__all__ = ["Ct2", "load"]
+__all__ = ["Ct2", "converted_codec", "load"]
 
 _NO_LENGTH_PENALTY = 1e-9
 """Changes no score by as much as float32 resolves. With 0, CTranslate2 stops as soon as ``n``
@@ -201,7 +201,7 @@ def load(wanted: Load) -> Ct2:
             remedy=f"Convert it with: dsp-engine convert {wanted.model}",
         )
     compute_type = "default" if wanted.compute_type == "auto" else wanted.compute_type
-    return Ct2(found, _codec(found.folder), max(1, wanted.threads), compute_type)
+    return Ct2(found, converted_codec(found.folder), max(1, wanted.threads), compute_type)
 
 
 def _vocabulary(folder: Path) -> list[str]:
@@ -217,7 +217,8 @@ def _vocabulary(folder: Path) -> list[str]:
     return tokens
 
 
-def _codec(folder: Path) -> Codec:
+def converted_codec(folder: Path) -> Codec:
+    """What splits text for a converted model; :class:`BackendError` where that is not known."""
     manifest = read_manifest(folder)
     if manifest is not None:
         if manifest.tokenizer == BYTES:

@@ -200,9 +200,8 @@ def _load(arguments: argparse.Namespace) -> tuple[Backend, str]:
 
 
 def _best(wanted: Load) -> str:
-    """torch where there is a GPU and weights for it, else the converted weights on the CPU."""
-    weights = locate(wanted.model, prefer="hf").format == "hf"
-    if not weights or importlib.util.find_spec("torch") is None:
+    """torch where there is a GPU, else the converted weights on the CPU where they are there."""
+    if importlib.util.find_spec("torch") is None:
         return "ct2"
     if wanted.device.startswith("cuda"):
         return "torch"

@@ -10,9 +10,11 @@ import torch
 
 from engine.generators import byt5, subword
 from engine.generators.backend import BackendError, Load, Request
+from engine.generators.ct2 import converted_codec
 from engine.generators.models import TOKENIZER, locate
 from engine.generators.torch_backend.backend import Limits, TorchBackend
 from engine.generators.torch_backend.checkpoint import read
+from engine.generators.torch_backend.converted import read_converted
 from engine.generators.torch_backend.model import Model
 from engine.generators.torch_backend.plain import Plain
 
@@ -38,14 +40,10 @@ def load(wanted: Load) -> TorchBackend:
     device = _device(wanted.device)
     dtype = _dtype(wanted.compute_type, device)
     found = locate(wanted.model, prefer="hf")
-    if found.format != "hf":
-        raise BackendError(
-            f"{wanted.model} is converted for the CPU, and the torch generator needs a checkpoint "
-            "in Hugging Face format.",
-            remedy="Choose the ct2 generator, or name the checkpoint that it was made from.",
-        )
-    codec = _codec(found.folder)
-    checkpoint = read(found.folder)
+    if found.format == "hf":
+        codec, checkpoint = _codec(found.folder), read(found.folder)
+    else:
+        codec, checkpoint = converted_codec(found.folder), read_converted(found.folder)
     where = f"CPU ({wanted.threads} {'thread' if wanted.threads == 1 else 'threads'}, "
     if device.type == "cpu":
         torch.set_num_threads(max(1, wanted.threads))
