@@ -13,9 +13,10 @@ STEADY = ("--threads", "1", "--budget", "3000", "--quiet")
 
 @dataclass(frozen=True)
 class Case:
-    """Commands over documents of ours."""
+    """Commands over documents of ours, of the command line that ``module`` is."""
 
     commands: tuple[tuple[str, ...], ...]
+    module: str = "dsp_lsp.cli"
 
 
 def _prove(file: str, *more: str) -> tuple[str, ...]:
@@ -23,6 +24,11 @@ def _prove(file: str, *more: str) -> tuple[str, ...]:
 
 
 STATEMENT = "theorem swap (p q : Prop) (h : p ∧ q) : q ∧ p :="
+
+AUGMENT = (
+    *("augment", "--project", "augmented", "--pairs", "augmented/own.jsonl", "--out", "new"),
+    *("--workers", "1", "--heartbeats", "200", "--sandbox", "off"),
+)
 
 CASES = {
     "paper": Case(
@@ -35,5 +41,6 @@ CASES = {
     "broken": Case((_prove("broken.lean"),)),
     "data": Case((_prove("data.lean"),)),
     "circular": Case((_prove("circular.lean", "--max-expansions", "1"),)),
+    "augment": Case((AUGMENT,), module="engine.cli"),
     "statement": Case((("prove", "--statement", STATEMENT, *STEADY),)),
 }

@@ -18,11 +18,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from engine.data.augment_copy import MODULE as AUGMENT
 from engine.generators import Repertoire
 from engine.lean.hole import LeanHole
 from engine.lean.host import cold
 from engine.lean.process import LeanCommand
-from engine.lean.runtime import runtime_folder
+from engine.lean.runtime import MODULE, runtime_folder
 from engine.lean.toolchain import find_toolchain
 from engine.values import Failed, Outcome, Progress, Solved, TimedOut
 from tests.fake_lean.cases import CASES, Case
@@ -86,7 +87,8 @@ def described(outcome: Outcome) -> dict[str, Any]:
 async def command_for(lean: str, folder: Path) -> LeanCommand:
     """How the real `lean` is run over documents that import nothing."""
     toolchain = await find_toolchain(folder, lean)
-    path = (*toolchain.search_path, await runtime_folder(toolchain))
+    ours = [await runtime_folder(toolchain, module) for module in (MODULE, AUGMENT)]
+    path = (*toolchain.search_path, *ours)
     return LeanCommand(toolchain, path, threads=1, memory_mb=4096)
 
 
@@ -143,7 +145,7 @@ def record(name: str, case: Case, lean: str) -> dict[str, Run]:
             work = folder / "work"
             shutil.copytree(DOCUMENTS, work)
             done = subprocess.run(
-                [sys.executable, "-m", "dsp_lsp.cli", *command, "--lean", str(folder / "lean")],
+                [sys.executable, "-m", case.module, *command, "--lean", str(folder / "lean")],
                 cwd=work,
                 env=environment,
                 check=False,

@@ -174,8 +174,10 @@ async def test_lean_still_says_so(
 
 
 def commands() -> Iterator[tuple[str, ...]]:
+    """With the module that each is a command of in front."""
     for case in cases.CASES.values():
-        yield from case.commands
+        for command in case.commands:
+            yield case.module, *command
 
 
 @pytest.mark.parametrize("command", [pytest.param(c, marks=real) for c in commands()])
@@ -186,8 +188,8 @@ async def test_nothing_is_asked_that_was_not_recorded(
     monkeypatch.setenv("DSP_LSP_CACHE", str(tmp_path / "cache"))
     lean = FakeLean(tmp_path / "toolchain")
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "dsp_lsp.cli", *command, "--lean", str(lean.program)),
-        cwd=DOCUMENTS,
+        *(sys.executable, "-m", *command, "--lean", str(lean.program)),
+        cwd=shutil.copytree(DOCUMENTS, tmp_path / "work"),
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
