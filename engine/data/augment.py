@@ -199,7 +199,7 @@ class _Run:
                     bar.advance(task, file.candidates)
                     if time.monotonic() - merged > _MERGE_SECONDS:
                         merged = time.monotonic()
-                        await asyncio.to_thread(self._put_together)
+                        self._put_together()  # not in a thread, which would outlive Ctrl-C
 
             workers = [asyncio.create_task(work()) for _ in range(self._settings.workers)]
             try:
