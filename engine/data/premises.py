@@ -30,12 +30,17 @@ _MOST = 800
 """Names that one command looks up: its answer is one message, and Lean's are not endless."""
 
 _COMMAND = (
-    "run_cmd ((\"{names}\".split (λ dsp_c, dsp_c = ' ')).mfoldl (λ (dsp_a : string) dsp_s, "
-    "(do dsp_e ← tactic.resolve_name ((dsp_s.split (λ dsp_c, dsp_c = '.')).foldl "
-    "(λ dsp_n dsp_p, name.mk_string dsp_p dsp_n) name.anonymous), "
-    'pure (dsp_a ++ "\\n\\t" ++ dsp_s ++ "\\t" ++ dsp_e.to_raw_fmt.to_string)) <|> pure dsp_a) '
-    '"{mark}{number}" >>= tactic.trace) '
+    "run_cmd (λ dsp_t : _root_.tactic_state, _root_.tactic.trace "
+    "((\"{names}\".split (λ dsp_c, dsp_c = ' ')).foldl (λ (dsp_a : _root_.string) dsp_s, "
+    "match _root_.tactic.resolve_name ((dsp_s.split (λ dsp_c, dsp_c = '.')).foldl "
+    "(λ dsp_n dsp_p, _root_.name.mk_string dsp_p dsp_n) _root_.name.anonymous) dsp_t with "
+    "| (_root_.interaction_monad.result.success dsp_e _) := "
+    'dsp_a ++ "\\n\\t" ++ dsp_s ++ "\\t" ++ dsp_e.to_raw_fmt.to_string '
+    "| (_root_.interaction_monad.result.exception _ _ _) := dsp_a end) "
+    '"{mark}{number}") dsp_t) '
 )
+"""Names in full and no `do`: what a namespace calls `bind` would be taken for that of tactics."""
+
 _CONSTANT = re.compile(r"\(const\s+(\S+)\s+\[")
 _WITHOUT_TERMS = frozenset({"delta", "dunfold", "dunfold1", "unfold", "unfold1"})
 """Tactics whose arguments are names of declarations, not terms."""

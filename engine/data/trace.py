@@ -227,6 +227,8 @@ class _Run:
             note["characters"] = traced.size
             if traced.error:
                 note["error"] = traced.error
+            if traced.unanswered:
+                note["names not answered"] = traced.unanswered
         note["seconds"] = round(time.monotonic() - started, 1)
         # Last, and whole: what is noted was done.
         await asyncio.to_thread(write_lines, self._part(name, ".json"), [note])
@@ -274,6 +276,9 @@ class _Run:
                 "pairs": total,
                 "failed tactics": outcomes[False],
                 "files with errors": sum("error" in notes[name] for name in good),
+                "files whose names are not all found": sum(
+                    "names not answered" in notes[name] for name in good
+                ),
                 "seconds of Lean": round(sum(note["seconds"] for note in notes.values())),
             },
             lean=self._version,

@@ -43,13 +43,15 @@ _LOOK_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """What came of a file: its pairs, how many characters Lean's account of it had, and the first
-    error in the file, if it has one.
+    """What came of a file: its pairs, how many characters Lean's account of it had, the first error
+    in the file, if it has one, and in how many places Lean did not understand what was asked about
+    names.
     """
 
     pairs: list[TacticPair]
     size: int
     error: str = ""
+    unanswered: int = 0
 
 
 async def trace_file(
@@ -85,7 +87,9 @@ async def trace_file(
     pairs = await asyncio.to_thread(
         lambda: pairs_of(tree, given, name, Resolver(asking, messages, tree, given).named)
     )
-    return Traced(pairs, tree.size, "" if error is None else f"line {error.line}: {error.text}")
+    said = "" if error is None else f"line {error.line}: {error.text}"
+    unclear = {one.line for one in messages if one.is_error} & asking.lines
+    return Traced(pairs, tree.size, said, len(unclear))
 
 
 def _read(source: Path) -> str:

@@ -90,7 +90,7 @@ async def test_pairs_of_a_project(lean: FakeLean, project: Path, scratch: Path) 
     split = TacticPair(
         "tiny.swap",
         "connectives.lean",
-        8,
+        11,
         2,
         "p q : Prop,\nhp : p,\nhq : q\n⊢ q ∧ p",
         "split",
@@ -108,6 +108,9 @@ async def test_pairs_of_a_project(lean: FakeLean, project: Path, scratch: Path) 
     assert told["dotted", "show a + b = b + a"].column == 39
     assert told["dotted", "rw [nat.add_comm]"].column == 59
     assert told["following", "refl"].next == "no goals"
+    note = json.loads((project.parent / "out" / f"{PAIRS}.manifest.json").read_text("utf-8"))
+    assert note["counts"]["files with errors"] == 0
+    assert note["counts"]["files whose names are not all found"] == 0
     failed = told["tiny.both", "exact hq"]
     assert (failed.success, failed.next) == (False, "")
     # Each time that a tactic is run is a pair.

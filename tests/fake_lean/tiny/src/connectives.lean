@@ -2,6 +2,9 @@
 
 namespace tiny
 
+/-- In the way of a `do` in this namespace. -/
+def bind (p : Prop) : Prop := p
+
 theorem swap (p q : Prop) (h : p ∧ q) : q ∧ p :=
 begin
   cases h with hp hq,
