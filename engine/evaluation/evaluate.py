@@ -60,6 +60,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="MINUTES",
         help="begin no search after so many minutes; go on another time",
     )
+    parser.add_argument(
+        "--score",
+        action="store_true",
+        help="print Pass@1 over all lists and arms, from 0 to 1, as the last line",
+    )
     add_options(parser, EvaluationSettings)
 
 
@@ -88,6 +93,10 @@ def _run(arguments: argparse.Namespace) -> int:
     sys.stdout.write(summary(records))
     if left:
         sys.stdout.write(f"\n{left} searches are left: `dsp-engine evaluate --out {folder}`\n")
+    if arguments.score:
+        searched = sum(record.searched for record in records)
+        proved = sum(record.proved for record in records)
+        sys.stdout.write(f"{proved / searched if searched else 0.0:.6f}\n")
     return 0
 
 

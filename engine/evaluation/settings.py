@@ -28,7 +28,9 @@ class StatementList:
 
     Of a library, ``names`` (a file with a qualified name a line) says which theorems, ``files`` (a
     path below the folder a line) in which files to look, and ``unseen_by`` (goal–tactic pairs)
-    leaves out all theorems that a model may have been trained on. ``leandojo``: theorems as
+    leaves out all theorems that a model may have been trained on. ``held_out`` takes those alone
+    that `dsp-engine dataset` holds out as ``test`` or ``validation`` with its default seed and
+    shares, and does not mind that ``unseen_by`` has these. ``leandojo``: theorems as
     LeanDojo's Benchmark lists them, for the backend ``leandojo`` alone.
 
     Only statements whose imports are compiled are taken, unless ``compiled_only`` is off. Of what
@@ -42,6 +44,7 @@ class StatementList:
     names: Path | None = None
     files: Path | None = None
     unseen_by: Path | None = None
+    held_out: Literal["validation", "test"] | None = None
     compiled_only: bool = True
     count: int | None = None
     seed: int = 0

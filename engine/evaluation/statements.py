@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from engine.data.dataset import DatasetSettings
 from engine.data.records import read_lines, read_pairs, write_lines
+from engine.data.splits import SplitRule
 from engine.evaluation.library import Theorem, compiled, theorems
 from engine.protocol import EngineError
 from engine.source import analyse
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from engine.lean.session import Workplace
 
 __all__ = ["Statement", "choose", "read_statements", "write_statements"]
+
+_DATASET: dict[str, Any] = {field.name: field.default for field in fields(DatasetSettings)}
+_RULE = SplitRule(_DATASET["seed"], _DATASET["validation"], _DATASET["test"])
 
 STATEMENTS = "statements.jsonl.gz"
 """The name of the file in an evaluation's folder."""
@@ -191,7 +196,7 @@ def _from_lean(wanted: StatementList, workplace: Workplace | None) -> Iterator[S
 
 def _from_library(wanted: StatementList, workplace: Workplace | None) -> Iterator[Statement]:
     names = set(_listed(wanted.names)) if wanted.names is not None else None
-    seen = _Seen(wanted.unseen_by)
+    seen = _Seen(wanted)
     missing = set(names or ())
     for file in _library_files(wanted):
         text = _text(wanted.path / file)
@@ -230,17 +235,24 @@ def _from_library(wanted: StatementList, workplace: Workplace | None) -> Iterato
 
 
 class _Seen:
-    """The theorems that have a pair in a file of pairs, by name and by place."""
+    """What a model may have been trained on: by name, and by the places of its pairs, as a name
+    that is read off a text may not be the one that Lean gives.
+    """
 
-    def __init__(self, pairs: Path | None) -> None:
+    def __init__(self, wanted: StatementList) -> None:
+        self._held_out = wanted.held_out
         self._names: set[str] = set()
         self._lines: dict[str, set[int]] = {}
-        for pair in read_pairs(pairs) if pairs is not None else ():
+        for pair in read_pairs(wanted.unseen_by) if wanted.unseen_by is not None else ():
+            if self._held_out is not None and _RULE.of(pair.theorem) == self._held_out:
+                continue
             self._names.add(pair.theorem)
             self._lines.setdefault(pair.file, set()).add(pair.line)
 
     def has(self, theorem: Theorem, file: str, text: str) -> bool:
-        """Whether it is one of them."""
+        """Whether it is part of that."""
+        if self._held_out is not None and _RULE.of(theorem.name) != self._held_out:
+            return True
         first = text.count("\n", 0, theorem.start) + 1
         last = first + text.count("\n", theorem.start, theorem.end)
         here = self._lines.get(file, set())

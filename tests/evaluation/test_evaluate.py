@@ -98,8 +98,10 @@ def test_what_lean_does_not_accept_is_counted_apart(
     ]
     file = tmp_path / "mixed.jsonl"
     file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    assert main(["evaluate", str(file), "--out", str(tmp_path / "run"), *STEADY]) == 0
+    run = ["evaluate", str(file), "--out", str(tmp_path / "run"), *STEADY, "--score"]
+    assert main(run) == 0
     said = capsys.readouterr().out
+    assert said.split()[-1] == "1.000000"
     assert "1/1 100.0 %" in said
     assert "1 statements that Lean does not accept" in said
     status = {r.statement: r.status for r in read_records(tmp_path / "run")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.data.records import TacticPair, write_pairs
+from engine.data.splits import SplitRule
 from engine.evaluation.library import theorems, without_proofs
 from engine.evaluation.settings import EvaluationSettings, StatementList
 from engine.evaluation.statements import choose
@@ -129,3 +130,22 @@ def test_theorems_are_chosen_by_name_file_and_seed(tmp_path: Path) -> None:
     assert drawn[0] == drawn[1]
     assert len(set(drawn)) > 1
     assert all(len(names) == 2 for names in drawn)
+
+
+def test_held_out_theorems_are_those_of_the_data_sets_rule(tmp_path: Path) -> None:
+    rule = SplitRule(seed=0, validation=0.025, test=0.025)
+    names = [f"t{n}" for n in range(400)]
+    wanted = [name for name in names if rule.of(name) == "test"]
+    assert 2 <= len(wanted) <= 30
+    source = tmp_path / "src"
+    source.mkdir()
+    lines = [f"lemma {name} : true := by trivial\n" for name in names]
+    (source / "all.lean").write_text("".join(lines), encoding="utf-8")
+    pairs = tmp_path / "pairs.jsonl"
+    held = TacticPair(wanted[0], "all.lean", names.index(wanted[0]) + 1, 0, "s", "t", "no goals")
+    # The name that Lean gives to the second is another one, and in training.
+    other = next(name for name in names if rule.of(name) == "train")
+    place = names.index(wanted[1]) + 1
+    write_pairs(pairs, [held, TacticPair(other, "all.lean", place, 0, "s", "t", "no goals")])
+    library = StatementList(name="l", kind="library", path=source, held_out="test", unseen_by=pairs)
+    assert _names(library) == [wanted[0], *wanted[2:]]
