@@ -189,4 +189,5 @@ def search_options(settings: EvaluationSettings, arm: Arm) -> SearchOptions:
         first_timeout=settings.first_timeout or None,
         seed=arm.seed,
         repertoire=arm.repertoire,
+        cache="off",  # what another arm has found must not be known
     )
