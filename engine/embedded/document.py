@@ -1,7 +1,7 @@
 """Documents: commands one after the other, scopes, declarations.
 
-A declaration whose proof is wrong, missing, or beyond the core counts as one by ``sorry``, and what
-rests on it says so.
+A theorem whose proof is wrong, or beyond the core, counts as one by ``sorry``, and what rests on it
+says so. All else that is wrong ends the reading.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.embedded import terms as t
 from engine.embedded.elaborate import Context, Scope
-from engine.embedded.kernel import Declaration, Environment, KernelError, Kind, names
+from engine.embedded.kernel import Declaration, Environment, KernelError
 from engine.embedded.prelude import INDUCTIVES, LEMMAS, RECURSORS, SORRY
 from engine.embedded.syntax import Mistake, Node, Parser, Unknown, need
 from engine.embedded.tactics import Run
@@ -20,25 +20,22 @@ from engine.embedded.tactics import Run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_KINDS: dict[str, Kind] = {"def": "definition", "axiom": "axiom", "constant": "constant"}
+_KINDS = {"def": "definition", "axiom": "axiom", "constant": "constant"}
 
 
 @dataclass(slots=True)
 class Reader:
     """Reads a text into an environment, up to ``site``, the place of a proof, if it is given.
 
-    What is wrong in the declaration that begins at ``judged`` is an error; ``last`` is the latest
-    declaration. ``faults`` are the theorems that count as ``sorry`` although the text does not say
-    so, with the reason. ``builtin`` is for the table of inductive types alone.
+    A wrong proof is an error in the declaration that begins at ``judged``, or in all if that is not
+    given. ``last`` is the latest declaration.
     """
 
     environment: Environment
     tick: Callable[[], None]
     site: int | None = None
     judged: int | None = None
-    builtin: bool = False
     scopes: list[Scope] = field(default_factory=lambda: [Scope()])
-    faults: dict[str, Mistake | KernelError] = field(default_factory=dict)
     last: Declaration | None = None
 
     def read(self, text: str) -> None:
@@ -97,47 +94,32 @@ class Reader:
         need(name not in self.environment.constants, f"`{name}` has been declared already")
         run = self._run()
         context = run.binders(command.binders, variables)
-        if command.type is not None:
-            kind = run.type(command.type, context)
-        else:
-            kind = run.infer(run.term(command.kids[0], None, context))
-            run.tasks = []
         # The statement is settled before the proof is looked at, which must not change it.
-        context, kind = _settled(run, context, kind)
+        context, kind = _settled(run, context, run.type(command.kids[0], context))
         statement = t.bind(t.Pi, context, kind)
         what = _KINDS.get(command.kind, "theorem")
+        if what == "constant" and self.scopes[-1].polymorphic:
+            what = "builtin"
         if what == "theorem" and not run.is_proposition(kind):
-            if name:
-                raise Unknown(f"a {command.kind} that is no proposition")
-            what = "definition"
-        if self.builtin:
-            what = "sorry" if name == SORRY else "builtin"
+            raise Unknown(f"a {command.kind} that is no proposition")
         params = tuple(str(param.name) for param in t.universe_params(statement))
-        recursor = RECURSORS.get(name) if self.builtin else None
-        new = Declaration(name or "_example", params, statement, None, what, recursor)
+        new = Declaration(name or "_example", params, statement, None, what, RECURSORS.get(name))
         try:
-            if command.kids:
-                new = replace(new, value=self._value(run, command, kind, context))
+            for node in command.kids[1:]:
+                value = run.check(node, kind, context)
+                run.run_tasks()
+                new = replace(new, value=t.bind(t.Lam, context, run.settle(value, node.start)))
             environment = self.environment.add(new, self.tick)
-        except (Mistake, KernelError) as error:
-            if what != "theorem" or command.start == self.judged:
+        except (Mistake, KernelError):
+            if what != "theorem" or self.judged in (None, command.start):
                 raise
-            self.faults[name] = error
-            value = t.App(t.Const(SORRY, (run.sort_of(statement),)), statement)
-            environment = self.environment.add(replace(new, value=value), self.tick)
-        self.last = new
-        self.environment = environment if name else self.environment
-
-    def _value(self, run: Run, command: Node, kind: t.Term, context: Context) -> t.Term:
-        value = run.check(command.kids[0], kind, context)
-        run.run_tasks()
-        value = run.settle(value, command.kids[0].start)
-        data = command.kind == "def" and not isinstance(run.reduce(kind), t.Sort)
-        for used in names(value) if data else ():
+            new = replace(new, value=t.App(t.Const(SORRY, (0,)), statement))
+            environment = self.environment.add(new, self.tick)
+        for used in new.uses() if command.kind == "def" else ():
             if self.environment.constants[used].kind in ("constant", "axiom"):
                 # Lean has no code for it, and takes no definition that needs some.
                 raise Unknown(f"`{used}` in definitions")
-        return t.bind(t.Lam, context, value)
+        self.last, self.environment = new, environment if name else self.environment
 
     def _used(self, command: Node) -> Context:
         """The variables that the declaration takes as arguments, in their order.
@@ -153,13 +135,12 @@ class Reader:
         return tuple(local for local in variables if local in wanted)
 
 
-def _names_in(node: Node | None) -> Iterator[str]:
+def _names_in(node: Node) -> Iterator[str]:
     """The words that a term's names begin with, without what stands in tactics."""
-    if node is not None and node.kind != "tactics":
-        if node.kind in ("name", "explicit"):
-            yield node.text.split(".")[0]
-        for part in (*node.binders, node.type, *node.kids):
-            yield from _names_in(part)
+    if node.kind in ("name", "explicit"):
+        yield node.text.split(".")[0]
+    for part in (*node.binders, *node.kids) if node.kind != "tactics" else ():
+        yield from _names_in(part)
 
 
 def _settled(run: Run, context: Context, kind: t.Term) -> tuple[Context, t.Term]:
@@ -178,11 +159,6 @@ def _settled(run: Run, context: Context, kind: t.Term) -> tuple[Context, t.Term]
 @cache
 def prelude() -> Environment:
     """The environment that every document starts from."""
-    scopes = [Scope(polymorphic=True)]
-    reader = Reader(Environment(), lambda: None, builtin=True, scopes=scopes)
-    reader.read(INDUCTIVES)
-    reader.builtin = False
-    reader.read(LEMMAS)
-    if reader.faults:
-        raise RuntimeError(f"the prelude is wrong: {reader.faults}")
+    reader = Reader(Environment(), lambda: None, scopes=[Scope(polymorphic=True)])
+    reader.read(INDUCTIVES + LEMMAS)
     return reader.environment

@@ -21,7 +21,7 @@ from engine.embedded.syntax import Mistake, Node, Unknown, need
 from engine.source.vocabulary import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Context = tuple[t.Local, ...]
 _PROJECTIONS = {"and.1": "and.left", "and.2": "and.right", "iff.1": "iff.mp", "iff.2": "iff.mpr"}
@@ -77,8 +77,6 @@ class Elaborator(Checker):
         self.tasks: list[tuple[t.Meta, Node]] = []
         self.only_reducible = False
 
-    # -- metas ---------------------------------------------------------------------------------
-
     def state(self) -> State:
         """The tactic state, which does not change any more."""
         return dict(self.values), dict(self.levels), self.goals
@@ -102,15 +100,14 @@ class Elaborator(Checker):
 
     def fill(self, term: t.Term) -> t.Term:
         """``term`` with the solutions that are known."""
-        values = self.values
 
         def change(part: t.Term, _: int) -> t.Term | None:
             self.tick()
             head = part
             while isinstance(head, t.App):
                 head = head.function
-            if isinstance(head, t.Meta) and head.number in values:
-                value = self.fill(self._at(head, values[head.number]))
+            if isinstance(head, t.Meta) and head.number in self.values:
+                value = self.fill(self._at(head, self.values[head.number]))
                 return t.beta(value, [self.fill(argument) for argument in t.unapply(part)[1]])
             if isinstance(part, t.Meta) and part.arguments is part.asked.context:
                 return part
@@ -127,8 +124,9 @@ class Elaborator(Checker):
 
     def fill_level(self, level: t.Level) -> t.Level:
         """``level`` with the solutions that are known."""
-        known = self.levels
-        return t.map_level(level, lambda p: self.fill_level(known[p]) if p in known else p)
+        while isinstance(level, t.Param) and level in self.levels:
+            level = self.levels[level]
+        return level
 
     def open_metas(self, term: t.Term) -> list[t.Meta]:
         """The metas of the filled ``term``, each once, from left to right, as they were asked."""
@@ -147,8 +145,6 @@ class Elaborator(Checker):
         self.levels |= dict.fromkeys(open_levels, 0)
         return self.fill(term)
 
-    # -- the kernel's questions, asked of terms with metas ----------------------------------------
-
     def infer(self, term: t.Term, *, check: bool = True) -> t.Term:
         """The type of ``term``; arguments are looked at by the kernel, later."""
         if isinstance(term, t.Meta):
@@ -160,6 +156,8 @@ class Elaborator(Checker):
         while True:
             term = super().reduce_core(term)
             head, arguments = t.unapply(term)
+            if isinstance(term, t.Sort):
+                return t.Sort(self.fill_level(term.level))
             if not isinstance(head, t.Meta) or head.number not in self.values:
                 return term
             term = t.beta(self._at(head, self.values[head.number]), arguments)
@@ -180,10 +178,9 @@ class Elaborator(Checker):
         try:
             if action() is not False:
                 return True
-        except Unknown:
-            raise
-        except (Mistake, KernelError):
-            pass
+        except (Mistake, KernelError) as error:
+            if isinstance(error, Unknown):
+                raise
         self.restore(before)
         return False
 
@@ -191,14 +188,11 @@ class Elaborator(Checker):
         """Makes the terms equal, if it can; where it fails, some metas may have been solved."""
         self.tick()
         one, other = self.fill(one), self.fill(other)
-        if one == other:
-            return True
-        if self._solved(one, other):
+        if one == other or self._solved(one, other):
             return True
         reduced = self.reduce_core(one), self.reduce_core(other)
-        if reduced != (one, other) and self._solved(*reduced):
-            return True
-        return super().equal(one, other)
+        changed = reduced != (one, other)
+        return (changed and self._solved(*reduced)) or super().equal(one, other)
 
     def _solved(self, one: t.Term, other: t.Term) -> bool:
         for flexible, rigid in ((one, other), (other, one)):
@@ -218,9 +212,8 @@ class Elaborator(Checker):
         pairs = zip(meta.arguments, meta.asked.context, strict=True)
         inside = {a: x for a, x in pairs if isinstance(a, t.Local) and seen[a] == 1}
         for part in t.parts(value):
-            if isinstance(part, t.Local) and part not in inside and part not in pattern:
-                return False
-            if isinstance(part, t.Meta) and part.number == meta.number:
+            itself = isinstance(part, t.Meta) and part.number == meta.number
+            if itself or (isinstance(part, t.Local) and part not in {*inside, *pattern}):
                 return False
         found = t.abstract(t.bind(t.Lam, pattern, value), list(inside))
         found = t.instantiate(found, *inside.values())
@@ -241,16 +234,11 @@ class Elaborator(Checker):
     def equal_levels(self, one: t.Level, other: t.Level) -> bool:
         """Makes the levels equal, if it can."""
         one, other = self.fill_level(one), self.fill_level(other)
-        if t.level_equal(one, other):
-            return True
         for flexible, rigid in ((one, other), (other, one)):
-            wanted = isinstance(flexible, t.Param) and isinstance(flexible.name, int)
-            if wanted and flexible not in t.params_of(rigid):
-                self.levels[flexible] = rigid  # type: ignore[index]
+            if one != other and isinstance(flexible, t.Param) and isinstance(flexible.name, int):
+                self.levels[flexible] = rigid
                 return True
-        return False
-
-    # -- names -----------------------------------------------------------------------------------
+        return one == other
 
     def _global(self, name: str) -> str | None:
         """The constant that ``name`` means here, the innermost namespace first."""
@@ -290,16 +278,10 @@ class Elaborator(Checker):
         params = self.environment.constants[name].params
         return t.Const(name, tuple(t.Param(t.fresh()) for _ in params))
 
-    def constructors(self, kind: t.Term) -> dict[str, int] | None:
-        """The constructors of an inductive type, each with its number of fields."""
+    def constructors(self, kind: t.Term) -> Mapping[str, tuple[int, tuple[int, ...]]] | None:
+        """The constructors of an inductive type, each with its number of fields first."""
         recursor = RECURSORS.get(f"{t.head_name(kind)}.rec")
-        return (
-            None
-            if recursor is None
-            else {name: fields for name, (fields, _) in recursor.rules.items()}
-        )
-
-    # -- terms -----------------------------------------------------------------------------------
+        return None if recursor is None else recursor.rules
 
     def check(self, node: Node, expected: t.Term, context: Context) -> t.Term:
         """Elaborates ``node`` as a term of the expected type."""
@@ -356,7 +338,8 @@ class Elaborator(Checker):
         """``context`` with the locals that the binders add to it."""
         for binder in binders:
             for name in binder.text.split():
-                kind = self.type(binder.type, context) if binder.type else self._new_type(context)
+                given = binder.kids
+                kind = self.type(given[0], context) if given else self._new_type(context)
                 # Lean gives a `_` a name of its own, that cannot be written.
                 shown = "_x" if name == "_" else name
                 context += (t.Local(t.fresh(), shown, kind, binder.kind),)
@@ -445,7 +428,7 @@ class Elaborator(Checker):
             raise Unknown("`⟨…⟩` of a type that is yet to be found", node.start)
         one = len(found) == 1 and t.head_name(kind) != "eq"
         need(one, "`⟨…⟩` stands where no type with one constructor is expected", node.start)
-        ((name, count),) = found.items()
+        ((name, (count, _)),) = found.items()
         kids = node.kids
         if len(kids) > count > 0:
             last = Node("anonymous", kids[1].start, "", kids[count - 1 :])

@@ -3,20 +3,19 @@
 This module, with :mod:`~engine.embedded.terms` and the table of inductive types in
 :mod:`~engine.embedded.prelude`, is all that must be right for a proof to be one. It knows neither
 Lean's syntax nor tactics, and meets no metavariable: whatever elaboration produces is checked here
-from nothing.
+from nothing. Universe levels are numbers: a constant with universe parameters is checked anew at
+the levels at which it is used.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from engine.embedded import terms as t
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-Kind = Literal["definition", "theorem", "axiom", "constant", "builtin", "sorry"]
 
 
 class KernelError(Exception):
@@ -42,14 +41,15 @@ class Recursor:
 class Declaration:
     """A constant: its universe parameters, type, and what it stands for, if anything.
 
-    ``height`` is larger than that of what was declared before it, and so of all in ``value``.
+    ``kind`` is definition, theorem, axiom, constant or builtin; ``height`` is larger than that of
+    what was declared before, and so of all in ``value``.
     """
 
     name: str
     params: tuple[str, ...]
     type: t.Term
     value: t.Term | None = None
-    kind: Kind = "definition"
+    kind: str = "definition"
     recursor: Recursor | None = None
     height: int = field(default=0, compare=False)
 
@@ -63,22 +63,20 @@ class Environment:
     """The declared constants. Only :meth:`add` makes a larger one, and it checks."""
 
     constants: Mapping[str, Declaration] = field(default_factory=dict)
+    checked: set[t.Const] = field(default_factory=set)
+    """The constants with universe parameters at the levels at which they have been checked."""
 
     def add(self, new: Declaration, tick: Callable[[], None]) -> Environment:
         """The environment with one more constant; :class:`KernelError` if it is not well typed."""
         checker = Checker(self, tick)
         _require(new.name not in self.constants, f"`{new.name}` has been declared already")
         _require(len(set(new.params)) == len(new.params), "a universe parameter occurs twice")
-        checker.check_closed(new.type, new.params)
-        sort = checker.sort_of(new.type)
-        if new.kind == "theorem":
-            _require(t.level_equal(sort, 0), "the type of a theorem must be a proposition")
-        if new.value is not None:
-            checker.check_closed(new.value, new.params)
-            found = checker.infer(new.value)
-            _require(checker.equal(found, new.type), "the value does not have the declared type")
+        for term in (new.type, new.value):
+            if term is not None:
+                checker.check_closed(term, new.params)
+        checker.check_at(new, tuple(1 for _ in new.params))
         new = replace(new, height=len(self.constants) + 1)
-        return Environment({**self.constants, new.name: new})
+        return Environment({**self.constants, new.name: new}, set(self.checked))
 
     def rests_on(self, term: t.Term) -> Iterator[Declaration]:
         """The constants of ``term``, and those of their types and values, each once."""
@@ -115,13 +113,20 @@ class Checker:
         for param in t.universe_params(term):
             _require(param.name in params, f"`{param.name}` is no universe parameter here")
 
+    def check_at(self, new: Declaration, levels: tuple[t.Level, ...]) -> None:
+        """Refuses a declaration that is not well typed at these universe levels."""
+        kind = t.instantiate_levels(new.type, new.params, levels)
+        sort = self.sort_of(kind)
+        _require(new.kind != "theorem" or sort == 0, "a theorem must be about a proposition")
+        if new.value is not None:
+            found = self.infer(t.instantiate_levels(new.value, new.params, levels))
+            _require(self.equal(found, kind), "the value does not have the declared type")
+
     def declaration(self, constant: t.Const) -> Declaration:
         """What the constant was declared as."""
         found = self.environment.constants.get(constant.name)
-        if found is None:
-            raise KernelError(f"`{constant.name}` has not been declared")
-        right = len(found.params) == len(constant.levels)
-        _require(right, f"`{constant.name}` has a wrong number of universe levels")
+        if found is None or len(found.params) != len(constant.levels):
+            raise KernelError(f"`{constant.name}` has not been declared with such universe levels")
         return found
 
     def infer(self, term: t.Term, *, check: bool = True) -> t.Term:
@@ -134,9 +139,12 @@ class Checker:
             case t.Local():
                 return term.type
             case t.Sort(level):
-                return t.Sort(t.level_of("succ", level))
+                return t.Sort(level + 1 if isinstance(level, int) else t.Param(t.fresh()))
             case t.Const(_, levels):
                 known = self.declaration(term)
+                if check and levels and term not in self.environment.checked:
+                    self.check_at(known, levels)
+                    self.environment.checked.add(term)
                 return t.instantiate_levels(known.type, known.params, levels)
             case t.App(function, argument):
                 kind = self.reduce(self.infer(function, check=check))
@@ -152,8 +160,10 @@ class Checker:
                 return t.bind(t.Pi, [local], self.infer(body, check=check))
             case t.Pi():
                 _, body = t.open_body(term)
-                both = (self.sort_of(part, check=check) for part in (term.type, body))
-                return t.Sort(t.level_of("imax", *both))
+                one, other = (self.sort_of(part, check=check) for part in (term.type, body))
+                if isinstance(one, int) and isinstance(other, int):
+                    return t.Sort(max(one, other) if other else 0)
+                return t.Sort(0 if other == 0 else t.Param(t.fresh()))
             case t.Let(_, kind, value, body):
                 if check:
                     self.sort_of(kind)
@@ -172,7 +182,7 @@ class Checker:
     def is_proposition(self, term: t.Term) -> bool:
         """Whether the well-typed ``term`` is a type in Prop."""
         sort = self.reduce(self.infer(term, check=False))
-        return isinstance(sort, t.Sort) and t.level_equal(sort.level, 0)
+        return isinstance(sort, t.Sort) and sort.level == 0
 
     def reduce(self, term: t.Term) -> t.Term:
         """Weak head normal form."""
@@ -257,7 +267,7 @@ class Checker:
 
     def equal_levels(self, one: t.Level, other: t.Level) -> bool:
         """Whether the two levels are equal."""
-        return t.level_equal(one, other)
+        return one == other
 
     def attempt(self, compare: Callable[[], bool]) -> bool:
         """Runs a comparison that may fail without deciding anything."""

@@ -96,8 +96,6 @@ lemma eq.symm {α : Sort u} {a b : α} (h : a = b) : b = a :=
 @eq.rec α a (λ x, x = a) (eq.refl a) b h
 lemma eq.trans {α : Sort u} {a b c : α} (h₁ : a = b) (h₂ : b = c) : a = c :=
 @eq.rec α b (λ x, a = x) h₁ c h₂
-def eq.mp {α β : Sort u} : α = β → α → β := λ h a, @eq.rec (Sort u) α (λ x, x) a β h
-def eq.mpr {α β : Sort u} : α = β → β → α := λ h b, eq.mp h.symm b
 lemma congr_arg {α : Sort u} {β : Sort v} {a₁ a₂ : α} (f : α → β) : a₁ = a₂ → f a₁ = f a₂ :=
 λ h, @eq.rec α a₁ (λ x, f a₁ = f x) rfl a₂ h
 lemma ne.irrefl {α : Sort u} {a : α} (h : a ≠ a) : false := h rfl

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.embedded import terms as t
 from engine.embedded.elaborate import new_name
-from engine.embedded.kernel import KernelError
 from engine.embedded.prelude import NOTATION
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ class Printer:
     def _application(self, term: t.Term) -> _Text:
         head, arguments = t.unapply(term)
         name = t.head_name(head)
-        if self._is_proof(term):
+        if self._elaborator.is_proposition(self._elaborator.infer(term)):
             return _Text("_")
         if name == "Exists" and len(arguments) == 2 and isinstance(arguments[1], t.Lam):
             return self._binders("∃", term)
@@ -113,12 +112,6 @@ class Printer:
         if own is explicit[0]:  # `n.succ`
             parts[:2] = [f"{parts[1]}.{name.rpartition('.')[2]}"]
         return _applied(" ".join(parts)) if len(parts) > 1 else _Text(parts[0])
-
-    def _is_proof(self, term: t.Term) -> bool:
-        try:
-            return self._elaborator.is_proposition(self._elaborator.infer(term))
-        except KernelError:
-            return False
 
     def _pi(self, term: t.Pi) -> _Text:
         if t.is_loose(term.body) or term.info != "(":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.embedded import terms as t
@@ -65,12 +66,10 @@ class EmbeddedHole:
             clock, started = Clock(timeout), time.monotonic()
             run = Run(self._base.environment, clock, self._base.scope)
             run.restore(self._states[state_id])
-            outcome = await self._worker.do(lambda t=tactic, r=run: self._one(r, t), clock)  # type: ignore[misc]
-            if isinstance(outcome, TimedOut):
-                outcome = TimedOut(timeout)
+            outcome = await self._worker.do(partial(self._one, run, tactic, timeout), clock)
             yield TacticResult(index, tactic, outcome, time.monotonic() - started)
 
-    def _one(self, run: Run, tactic: str) -> Outcome:
+    def _one(self, run: Run, tactic: str, timeout: float) -> Outcome:
         try:
             need(len(tactic) <= _LONGEST_TACTIC, "the tactic is too long")
             nodes = Parser(tactic).tactic_run()
@@ -82,7 +81,7 @@ class EmbeddedHole:
                 return Solved()
             text = Printer(run).goals(run.goals)
         except OutOfTimeError:
-            return TimedOut(0)
+            return TimedOut(timeout)
         except RecursionError:
             return Failed(_TOO_MUCH)
         except (Mistake, KernelError) as error:
@@ -128,7 +127,7 @@ class EmbeddedSession:
         def work() -> EmbeddedHole:
             start = site.declaration.span.start
             try:
-                Reader(prelude(), clock, site=site.span.start, judged=start).read(text)
+                Reader(prelude(), clock, site.span.start, judged=start).read(text)
             except HoleReachedError as reached:
                 return EmbeddedHole(self._worker, reached.run, site.declaration.name)
             raise Mistake("nothing is elaborated here", site.span.start)
@@ -155,9 +154,8 @@ class EmbeddedSession:
         started, clock, reason = time.monotonic(), Clock(_VERIFY_SECONDS), ""
         axioms, sorries = list[str](), list[str]()
         try:
-            axioms, sorries = await self._worker.do(
-                lambda: _judge(document.text, site, replacement, clock), clock
-            )
+            work = partial(_judge, document.text, site, replacement, clock)
+            axioms, sorries = await self._worker.do(work, clock)
         except (OutOfTimeError, RecursionError):
             reason = _TOO_MUCH
         except (Mistake, KernelError) as error:
@@ -175,14 +173,11 @@ class EmbeddedSession:
         verdicts = []
         places = each_as_last(document.text, proofs)
         for (rest, site), (_, replacement) in zip(places, proofs, strict=True):
-            if site is None:
-                message = "the other proofs leave no place for it"
-                verdicts.append(
-                    Verdict(accepted=False, checker=self.checker, seconds=0.0, message=message)
-                )
-            else:
-                alone = replace(document, text=rest)
-                verdicts.append(await self.verify(alone, site, replacement))
+            why = "the other proofs leave no place for it"
+            found = Verdict(accepted=False, checker=self.checker, seconds=0.0, message=why)
+            if site is not None:
+                found = await self.verify(replace(document, text=rest), site, replacement)
+            verdicts.append(found)
         return verdicts
 
     async def close(self) -> None:

@@ -44,8 +44,8 @@ class Node:
     """A piece of syntax: its kind, its first code point, its word, its parts, what it binds.
 
     The kind of a command or a tactic is its keyword; of a binder it is the opening bracket, ``(``
-    where there is none, and ``text`` its names. Of a declaration, ``text`` is the name, ``type``
-    the statement, and the only part, unless it is an axiom or a constant, the body.
+    where there is none, ``text`` its names, and its part the type, if given. Of a declaration,
+    ``text`` is the name, and the parts are the statement and, if there is one, the body.
     """
 
     kind: str
@@ -53,7 +53,6 @@ class Node:
     text: str = ""
     kids: tuple[Node, ...] = ()
     binders: tuple[Node, ...] = ()
-    type: Node | None = None
 
 
 _SAME = {"->": "→", "<-": "←", "fun": "λ", "Π": "∀", "ℕ": "nat"}
@@ -197,13 +196,13 @@ class Parser:
         while self.word in ("(", "{") or (bare and self._is_name):
             start, opening = self.start, "" if self._is_name else self.next()
             names = self._names() or self.fail()
-            kind = self.term() if self.takes(":") else None
-            if kind is None and typed:
+            kind = (self.term(),) if self.takes(":") else ()
+            if typed and not kind:
                 self.fail()
-            binders.append(Node(opening or "(", start, names, type=kind))
+            binders.append(Node(opening or "(", start, names, kind))
             if opening:
                 self.needs({"(": ")", "{": "}"}[opening])
-            elif kind is not None:
+            elif kind:
                 break
         return tuple(binders)
 
@@ -265,13 +264,11 @@ class Parser:
     def _declaration(self, word: str, start: int) -> Node:
         name = "" if word == "example" else self._name()
         binders = self._binders(bare=False)
-        kind = self.term() if self.takes(":") else None
-        if kind is None and word not in ("def", "example"):
-            self.fail()
-        body: tuple[Node, ...] = ()
+        self.needs(":")
+        parts = [self.term()]
         if word not in ("axiom", "constant"):
             end = self.start + len(":=")
             self.needs(":=")
             empty = not self.word or self.word in KEYWORDS
-            body = (Node("sorry", end) if empty else self.term(),)
-        return Node(word, start, name, body, binders, kind)
+            parts.append(Node("sorry", end) if empty else self.term())
+        return Node(word, start, name, tuple(parts), binders)

@@ -126,8 +126,6 @@ class Run(Elaborator):
                 self._cases(node)
         return None
 
-    # -- goals -----------------------------------------------------------------------------------
-
     def _main(self) -> t.Asked:
         need(self.goals, "there are no goals")
         asked = self.goals[0].asked
@@ -171,8 +169,6 @@ class Run(Elaborator):
                 self.run(node)
             done += self.goals
         self.goals = done
-
-    # -- terms -----------------------------------------------------------------------------------
 
     def run_tasks(self) -> None:
         """Runs the proofs by tactics that elaborated terms contain."""
@@ -242,8 +238,6 @@ class Run(Elaborator):
                 return self._close(value, [*sorted(left, key=used.__contains__), *more])
         raise Mistake("the target and the type of the term do not agree")
 
-    # -- logic -----------------------------------------------------------------------------------
-
     def _introduce(self, name: str) -> None:
         goal = self._main()
         target = self.reduce_core(goal.type)
@@ -302,8 +296,6 @@ class Run(Elaborator):
             number = self.new_meta(t.Const("nat"), context)
             yield lambda: self._make("nat.succ_ne_zero", number, local)
             yield lambda: self._make("nat.succ_ne_zero", number, self._make("eq.symm", local))
-
-    # -- equations -------------------------------------------------------------------------------
 
     def _try_refl(self) -> None:
         """What Lean does after it has rewritten: `refl`, which computes numerals only."""
@@ -386,8 +378,6 @@ class Run(Elaborator):
                     self._eliminate(proof, gone, moved, rest, [("", (), 0)])
                     return self._try_refl() if self.goals else None
         raise Mistake("subst tactic failed, no equation and no variable in one", node.start)
-
-    # -- elimination -----------------------------------------------------------------------------
 
     def _eliminate(
         self,

@@ -7,6 +7,7 @@ people; two terms that differ in them only are equal.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from dataclasses import dataclass, field
@@ -18,59 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A universe parameter; one with a number for its name has yet to be found by elaboration."""
+    """A level that is open: a declaration's parameter, or, if a number, to be found."""
 
     name: str | int
 
 
-@dataclass(frozen=True, slots=True)
-class LevelOf:
-    """``succ``, ``max`` or ``imax`` of levels; the last is zero where its right one is."""
-
-    sign: str
-    of: tuple[Level, ...]
-
-
-Level: TypeAlias = int | Param | LevelOf
-
-
-def map_level(level: Level, change: Callable[[Param], Level]) -> Level:
-    """``level`` with other levels for its parameters; it is a number if all of these are."""
-    if not isinstance(level, LevelOf):
-        return level if isinstance(level, int) else change(level)
-    of = tuple(map_level(part, change) for part in level.of)
-    numbers = [part for part in of if isinstance(part, int)]
-    if len(numbers) < len(of):
-        return LevelOf(level.sign, of)
-    if level.sign == "succ":
-        return numbers[0] + 1
-    return 0 if level.sign == "imax" and numbers[1] == 0 else max(numbers)
-
-
-def level_of(sign: str, *of: Level) -> Level:
-    """``succ``, ``max`` or ``imax`` of levels."""
-    return map_level(LevelOf(sign, of), lambda param: param)
-
-
-def params_of(level: Level) -> set[Param]:
-    """The parameters of ``level``."""
-    if isinstance(level, LevelOf):
-        return set().union(*map(params_of, level.of))
-    return {level} if isinstance(level, Param) else set()
-
-
-def level_equal(one: Level, other: Level) -> bool:
-    """Whether the two are the same for all values of the parameters.
-
-    Once it is fixed which parameters are zero, both sides are maxima of a number and of parameters
-    to which numbers are added. Such maxima differ at ones, or where one parameter is very large.
-    """
-    if one == other:
-        return True
-    params = params_of(one) | params_of(other)
-    points = itertools.product((0, 1, 1_000_000), repeat=len(params))
-    tables = [dict(zip(params, point, strict=True)) for point in points]
-    return all(map_level(one, at.__getitem__) == map_level(other, at.__getitem__) for at in tables)
+Level: TypeAlias = int | Param
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,10 +217,10 @@ def open_body(binding: Binding) -> tuple[Local, Term]:
 
 def instantiate_levels(term: Term, names: Sequence[str], levels: Sequence[Level]) -> Term:
     """``term`` with levels for the universe parameters of these names."""
-    table = {Param(name): level for name, level in zip(names, levels, strict=True)}
+    table: dict[Level, Level] = {Param(n): level for n, level in zip(names, levels, strict=True)}
 
     def change(part: Term, _: int) -> Term | None:
-        new = [map_level(level, lambda param: table.get(param, param)) for level in levels_of(part)]
+        new = [table.get(level, level) for level in levels_of(part)]
         return with_levels(part, new) if new else None
 
     return replace(term, change) if table else term
@@ -285,7 +239,7 @@ def with_levels(term: Term, levels: Sequence[Level]) -> Term:
 def universe_params(term: Term) -> list[Param]:
     """The universe parameters of ``term``, in the order in which they come up."""
     levels = itertools.chain.from_iterable(map(levels_of, parts(term)))
-    return list(dict.fromkeys(param for level in levels for param in params_of(level)))
+    return list(dict.fromkeys(level for level in levels if isinstance(level, Param)))
 
 
 def mentions(term: Term, local: Term) -> bool:
@@ -301,18 +255,15 @@ def is_loose(body: Term, depth: int = 1) -> bool:
 
 def apply(function: Term, *arguments: Term) -> Term:
     """``function`` applied to the arguments."""
-    for argument in arguments:
-        function = App(function, argument)
-    return function
+    return functools.reduce(App, arguments, function)
 
 
 def unapply(term: Term) -> tuple[Term, list[Term]]:
     """The head of an application, and its arguments."""
-    arguments = []
+    arguments = list[Term]()
     while isinstance(term, App):
-        arguments.append(term.argument)
-        term = term.function
-    return term, arguments[::-1]
+        arguments, term = [term.argument, *arguments], term.function
+    return term, arguments
 
 
 def beta(function: Term, arguments: Sequence[Term]) -> Term:
@@ -326,6 +277,5 @@ def beta(function: Term, arguments: Sequence[Term]) -> Term:
 
 def head_name(term: Term) -> str:
     """The name of the constant at the head of an application, or nothing."""
-    while isinstance(term, App):
-        term = term.function
-    return term.name if isinstance(term, Const) else ""
+    head, _ = unapply(term)
+    return head.name if isinstance(head, Const) else ""

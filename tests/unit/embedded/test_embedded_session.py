@@ -92,7 +92,8 @@ async def test_a_batch_is_read_lazily_and_answered_in_order() -> None:
     "tactic",
     ["simp", "use 0", "linarith", "rintro ⟨a, b⟩", "have h : p", "exact dec_trivial", "rw hp at *",
      "exact (hp : p) ▸ hp", "cases h : hp", "split; [skip]", "exact if p then hp else hp",
-     "exact 123456", "exact let x := 1 in hp", "unfold not", "exact λ x, hp <|> skip"],
+     "exact 123456", "exact let x := 1 in hp", "unfold not", "exact λ x, hp <|> skip",
+     "constructor", "exact hp.elim_left", "have := hp", "intro ⟨a⟩", "cases hp : h", "exact (λ (α : Sort 3), hp)"],
 )  # fmt: skip
 async def test_tactics_and_terms_that_are_not_known_are_named(tactic: str) -> None:
     hole = await opened("example (p : Prop) (hp : p) : p ∧ p := sorry")
@@ -121,6 +122,9 @@ async def test_tactics_and_terms_that_are_not_known_are_named(tactic: str) -> No
         ("variables (s : list ℕ)\n", "list"),
         ("variables (x : ℕ) (x : ℕ)\n", "share a name"),
         ("open nothing.known\n", "nothing.known"),
+        ("universe u\n", "universe"),
+        ("variables (α : Type*)\n", "universes"),
+        ("def f (n : ℕ) := n\n", ":="),
         # Lean takes neither: it has no code for them.
         ("constant c : ℕ\ndef d : ℕ := c\n", "`c` in definitions"),
         ("lemma d : ℕ := 0\n", "no proposition"),
