@@ -1,6 +1,6 @@
-"""Accounts: what the real Lean wrote about the files of a tiny project when it traced them.
+"""Accounts: what the real Lean wrote about the files of our small projects when it traced them.
 
-``python -m tests.fake_lean.accounts``, where Lean 3 is, records them; run it after a change to the
+``python -m tests.fake_lean.accounts``, where Lean 3 is, records them; run it after a change to a
 project or to the questions that a traced text gets (:mod:`engine.data.premises`).
 """
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT = Path(__file__).with_name("tiny")
+AUGMENTED = Path(__file__).parent / "documents" / "augmented"
 FOLDER = Path(__file__).with_name("accounts")
 
 
@@ -62,12 +63,12 @@ def given_text(source: Path, search_path: tuple[Path, ...]) -> str:
     return ask_for_names(with_absolute_imports(text, analyse(text), source, search_path)).text
 
 
-def record(lean: str, project: Path) -> Iterator[tuple[str, Account]]:
+def record(lean: str, project: Path, sources: Path) -> Iterator[tuple[str, Account]]:
     """Lean's accounts of the sources of a compiled project, by the names of their modules."""
     place = asyncio.run(find_workplace(project, lean))
-    for source in sorted((project / "src").glob("*.lean")):
+    for source in sorted(sources.glob("*.lean")):
         document = given_text(source, place.search_path)
-        copy = project / "src" / "traced.lean"
+        copy = sources / "traced.lean"
         copy.write_text(document, "utf-8")
         run = subprocess.run(
             [lean, "--json", "--ast", "--tsast", "--tspp", str(copy)],
@@ -86,19 +87,20 @@ def record(lean: str, project: Path) -> Iterator[tuple[str, Account]]:
 
 
 def main() -> int:
-    """Records the accounts of all files of the project."""
+    """Records the accounts of all files of the projects."""
     lean = shutil.which("lean")
     if lean is None:
         sys.stderr.write("There is no `lean` on the PATH.\n")
         return 1
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="record-") as made:
-        project = Path(made) / "tiny"
-        shutil.copytree(PROJECT, project)
-        subprocess.run([lean, "--make", "src"], cwd=project, check=True, timeout=300)
-        for name, account in record(lean, project):
-            content = json.dumps(vars(account), ensure_ascii=False).encode()
-            (FOLDER / f"{name}.json.xz").write_bytes(lzma.compress(content))
+    for original, below in ((PROJECT, "src"), (AUGMENTED, ".")):
+        with tempfile.TemporaryDirectory(prefix="record-") as made:
+            project = Path(made) / original.name
+            shutil.copytree(original, project)
+            subprocess.run([lean, "--make", below], cwd=project, check=True, timeout=300)
+            for name, account in record(lean, project, project / below):
+                content = json.dumps(vars(account), ensure_ascii=False).encode()
+                (FOLDER / f"{name}.json.xz").write_bytes(lzma.compress(content))
     return 0
 
 
