@@ -188,6 +188,8 @@ class Elaborator(Checker):
         """Makes the terms equal, if it can; where it fails, some metas may have been solved."""
         self.tick()
         one, other = self.fill(one), self.fill(other)
+        if not (self.only_reducible or _is_open(one) or _is_open(other)):
+            return Checker(self.environment, self.tick).equal(one, other)
         if one == other or self._solved(one, other):
             return True
         reduced = self.reduce_core(one), self.reduce_core(other)
@@ -441,6 +443,11 @@ def new_name(wanted: str, taken: set[str]) -> str:
     """The name, with a number behind it if it is taken."""
     names = itertools.chain([wanted], (f"{wanted}_{number}" for number in itertools.count(1)))
     return next(name for name in names if name not in taken)
+
+
+def _is_open(term: t.Term) -> bool:
+    open_part = any(isinstance(part, t.Meta | t.Local) for part in t.parts(term))
+    return open_part or bool(t.universe_params(term))
 
 
 def _is_guess(part: t.Term) -> bool:

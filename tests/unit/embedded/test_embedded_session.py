@@ -93,7 +93,8 @@ async def test_a_batch_is_read_lazily_and_answered_in_order() -> None:
     ["simp", "use 0", "linarith", "rintro ⟨a, b⟩", "have h : p", "exact dec_trivial", "rw hp at *",
      "exact (hp : p) ▸ hp", "cases h : hp", "split; [skip]", "exact if p then hp else hp",
      "exact 123456", "exact let x := 1 in hp", "unfold not", "exact λ x, hp <|> skip",
-     "constructor", "exact hp.elim_left", "have := hp", "intro ⟨a⟩", "cases hp : h", "exact (λ (α : Sort 3), hp)"],
+     "constructor", "exact hp.elim_left", "have := hp", "intro ⟨a⟩", "cases hp : h",
+     "exact (λ (α : Sort 3), hp)"],
 )  # fmt: skip
 async def test_tactics_and_terms_that_are_not_known_are_named(tactic: str) -> None:
     hole = await opened("example (p : Prop) (hp : p) : p ∧ p := sorry")
