@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["add_listening", "add_web", "listen"]
 
 _MEMORY_MB = 4096
+_IDLE_SECONDS = 3600.0
+"""How long a Lean that nobody uses keeps its imports: a class has breaks."""
 
 
 def port(text: str) -> int:
@@ -138,7 +140,9 @@ def _web(arguments: argparse.Namespace, connect: Callable[[], EngineClient]) -> 
             memory_mb=arguments.memory,
             # What strangers type is not run outside of one unless it is said in so many words.
             sandbox="off" if settings.sandbox == "off" else "required",
-            warm_processes=max(settings.warm_processes, arguments.searches + 1),
+            # A search's own, one that judges its proof, and those of the last without success.
+            warm_processes=2 * arguments.searches + 2,
+            warm_idle_seconds=_IDLE_SECONDS,
         ),
         options=options,
         limits=Limits(

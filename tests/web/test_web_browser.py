@@ -190,7 +190,7 @@ def test_the_papers_example_is_found_copied_and_shared(core: Site) -> None:
     assert "theorem thm1" in shown
     assert "".join(page.locator("#outcome .proof").all_inner_texts()).startswith("begin\n")
     assert "Checked by" in page.inner_text("#outcome .facts")
-    page.wait_for_function("document.querySelector('.tree img').naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('.tree img').naturalWidth > 0")
     page.click("#outcome button:text-is('Copy')")
     page.wait_for_selector("#outcome button:has-text('Copied')")
     assert page.evaluate("navigator.clipboard.readText()").strip() == shown.strip()

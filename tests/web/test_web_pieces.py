@@ -82,3 +82,32 @@ def test_the_page_asks_no_other_host_and_has_no_markup_from_text() -> None:
             for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
                 assert sink not in text, (path, sink)
             assert not re.search(r"<[^>]*\s(?:on\w+|style)=", text), path
+
+
+_PAIRS = [
+    ("ink", "page"), ("ink", "card"), ("ink", "field"), ("ink", "accent-soft"),
+    ("ink", "good-soft"),
+    ("faint", "page"), ("faint", "card"), ("faint", "field"), ("accent", "card"),
+    ("accent-ink", "accent"), ("good", "card"), ("bad", "card"), ("bad", "bad-soft"),
+    ("warn", "card"), ("warn", "warn-soft"),
+    *((f"t-{name}", ground)
+      for name in ("command", "keyword", "tactic", "name", "sort", "number", "comment", "sign")
+      for ground in ("field", "good-soft", "bad-soft")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_letters_stand_out_from_their_ground(scheme: str) -> None:
+    """WCAG 2: a ratio of at least 4.5 for text."""
+    style = (STATIC / "style.css").read_text("utf-8")
+    light, dark = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", light if scheme == "light" else dark))
+
+    def luminance(name: str) -> float:
+        parts = [int(colours[name][at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for one, other in _PAIRS:
+        low, high = sorted((luminance(one), luminance(other)))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, (one, other)
