@@ -129,6 +129,8 @@ def verdict_text(outcome: Outcome) -> str:
         parts.append("axioms: " + ", ".join(verdict.axioms))
     if verdict.sorries:
         parts.append("depends on sorry via " + ", ".join(verdict.sorries))
+    if verdict.message:
+        parts.append(verdict.message)
     cost = f"the check took {verdict.seconds:.1f} s"
     if result.milliseconds is not None:
         cost += f", the tactics alone {result.milliseconds:.0f} ms"

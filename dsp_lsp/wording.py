@@ -152,6 +152,8 @@ def _ended(job: Job) -> list[str]:
         )
         if verdict.sorries:
             lines.append("depends on sorry via " + ", ".join(verdict.sorries))
+        if verdict.accepted and verdict.message:
+            lines.append(verdict.message)
         parts.append("  \n".join(lines))
         if job.phase is not Phase.PROVED:
             parts.append(_lean(proof.replacement.strip()))

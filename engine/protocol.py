@@ -302,7 +302,8 @@ class Verdict:
     """What the final check said of the spliced document, and who gave it.
 
     ``axioms`` are those the proof rests on; ``sorries`` names the declarations through which it
-    depends on a ``sorry`` that was there before; ``message`` says why it was refused.
+    depends on a ``sorry`` that was there before; ``message`` says why it was refused, or, of one
+    that was accepted, which error the document has elsewhere.
     """
 
     accepted: bool

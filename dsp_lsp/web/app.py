@@ -92,7 +92,8 @@ class _Page:
         except BadBodyError as error:
             return refused(error.status, error.message)
         text, budget = body.get("text"), body.get("budget", limits.budget)
-        if not isinstance(text, str):
+        fresh = body.get("fresh", False)
+        if not isinstance(text, str) or not isinstance(fresh, bool):
             return refused(400, "The request has no text.")
         if isinstance(budget, bool) or not isinstance(budget, (int, float)):
             return refused(400, "The budget must be a number of seconds.")
@@ -103,7 +104,7 @@ class _Page:
             prepared = await asyncio.to_thread(
                 prepare, text, self._about.imports, limits.characters
             )
-            search = self._searches.start(prepared, float(budget), client_of(request))
+            search = self._searches.start(prepared, float(budget), client_of(request), fresh=fresh)
         except EngineError as error:
             return JSONResponse({"error": error_record(error)}, 422)
         except BusyError as error:

@@ -55,6 +55,7 @@ class Search:
     job: Job
     key: str
     client: str
+    fresh: bool = False
     version: int = 0
     error: EngineError | None = None
     tree: TreeResult | None = None
@@ -113,8 +114,13 @@ class Searches:
 
     # -- starting and stopping -------------------------------------------------------------------
 
-    def start(self, prepared: Prepared, budget: float, client: str) -> Search:
-        """Puts a search in line; raises :class:`BusyError` where a limit is reached."""
+    def start(
+        self, prepared: Prepared, budget: float, client: str, *, fresh: bool = False
+    ) -> Search:
+        """Puts a search in line; raises :class:`BusyError` where a limit is reached.
+
+        A ``fresh`` one does not look whether the same was searched before.
+        """
         mine = [s for s in self._searches.values() if s.client == client and not s.job.over]
         if len(mine) >= self.limits.per_client:
             raise BusyError(
@@ -135,7 +141,13 @@ class Searches:
             name=prepared.name,
             budget=budget,
         )
-        search = Search(prepared=prepared, job=job, key=secrets.token_urlsafe(18), client=client)
+        search = Search(
+            prepared=prepared,
+            job=job,
+            key=secrets.token_urlsafe(18),
+            client=client,
+            fresh=fresh,
+        )
         self._searches[job.id] = search
         self._jobs.start(job, partial(self._work, search))
         self._forget()
@@ -209,7 +221,8 @@ class Searches:
                 job.ask_to_stop = partial(self._ask_to_stop, lease, job)
                 result = await self._prove(search, lease)
                 with contextlib.suppress(EngineError):
-                    search.tree = await lease.process.tree(job.id)
+                    if result.statistics.tried:  # else it is from the cache
+                        search.tree = await lease.process.tree(job.id)
         except EngineError as error:
             if job.stopping:
                 raise
@@ -227,7 +240,13 @@ class Searches:
             text=job.text,
             site=job.site.span.start,
             path=self._path,
-            options=replace(self._options, budget=job.budget),
+            options=replace(
+                self._options,
+                budget=job.budget,
+                cache="fresh"
+                if search.fresh and self._options.cache == "use"
+                else self._options.cache,
+            ),
         )
         work = lease.process.prove(params, partial(self._jobs.progress, job))
         try:

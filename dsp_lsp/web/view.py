@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["moving", "view"]
 
+_FROM_CACHE = "From the cache"
+"""How the note begins that says where a result without a search comes from."""
+
 _LONGEST_GOAL = 4000
 """Code points of a goal that are shown while a search runs."""
 
@@ -86,6 +89,7 @@ def _result(search: Search, result: ProveResult) -> dict[str, Any]:
         "milliseconds": result.milliseconds,
         "statistics": asdict(result.statistics),
         "notes": list(result.notes),
+        "cached": any(note.startswith(_FROM_CACHE) for note in result.notes),
     }
 
 

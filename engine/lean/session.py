@@ -8,7 +8,7 @@ import secrets
 import time
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -504,14 +504,18 @@ class ProcessSession:
 
         if exact is None or audited is None:
             return self._verdict(started, False, _NO_END)
-        if any(message.is_error for message in exact):
+        errors = [message for message in exact if message.is_error]
+        if errors:
             before = await self._baseline(command, document, text)
             if before is None:
                 return self._verdict(started, False, _NO_END)
             objection = _objection(before, exact, text, spliced, place, replacement)
             if objection is not None:
                 return self._verdict(started, False, objection)
-        return self._audit_verdict(prepared, exact, audited, nonce, started)
+        verdict = self._audit_verdict(prepared, exact, audited, nonce, started)
+        if errors and verdict.accepted:
+            return replace(verdict, message=f"elsewhere, Lean reports: {errors[0].text}")
+        return verdict
 
     def _verdict(
         self, started: float, accepted: bool, message: str = "", **more: list[str]

@@ -154,7 +154,7 @@ def failed_before(failure: KnownFailure) -> str:
     """What a result says of a search that was not repeated."""
     return (
         f"From the cache: on {_day(failure.found)} {failure.generator} found nothing in "
-        f"{failure.budget:g} s. With more time, or --cache fresh, it is searched again."
+        f"{failure.budget:g} s. With more time, or afresh, it is searched again."
     )
 
 

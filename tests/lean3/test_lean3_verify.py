@@ -157,6 +157,7 @@ async def test_errors_elsewhere_that_were_there_do_not_matter(
     ordinal = next(n for n, site in enumerate(sites) if site.declaration.name == "t")
     found = await verdict(core_project, text, "begin\n  trivial\nend", ordinal)
     assert found.accepted, found
+    assert found.message.startswith("elsewhere, Lean reports: ")
 
 
 async def test_a_missing_proof_is_filled(core_project: Path) -> None:

@@ -15,6 +15,8 @@ from tests.web.conftest import SCRIPTED, Page, served
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
 SWAP = "theorem swap (p q : Prop) (h : p ∧ q) : q ∧ p :="
 
 
@@ -33,6 +35,22 @@ async def test_a_statement_is_proved_and_its_link_shows_it(core: Page) -> None:
     page = await core.http.get(f"/r/{started['id']}")
     assert page.status_code == 200
     assert page.text == (await core.http.get("/")).text
+
+
+async def test_what_was_found_before_is_said_to_be_and_can_be_searched_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DSP_LSP_PROOFS", str(tmp_path / "proofs.sqlite"))
+    options = SearchOptions(cache="use")
+    async with served(tmp_path, lean="embedded", embedded=True, options=options) as page:
+        seen = [
+            await page.over((await page.start(SWAP, fresh=fresh))["id"])
+            for fresh in (False, False, True)
+        ]
+    assert [one["phase"] for one in seen] == ["proved"] * 3
+    assert [one["result"]["cached"] for one in seen] == [False, True, False]
+    assert [one["tree"] is None for one in seen] == [False, True, False]
+    assert seen[0]["result"]["proof"] == seen[1]["result"]["proof"]
 
 
 async def test_a_definition_of_ones_own_is_known_to_the_statement(core: Page) -> None:

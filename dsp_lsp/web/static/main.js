@@ -12,6 +12,10 @@ const BUDGET = "dsp-lsp budget";
 const editor = new Editor($("text"), $("painted"), $("symbols"), changed);
 const outcome = new Outcome($("outcome"), {
   stop,
+  again: (search) => {
+    editor.text = search.given;
+    prove(true);
+  },
   goTo: (line, column) => editor.goTo(line, column),
   isMine: searches.isMine,
 });
@@ -46,13 +50,12 @@ function stored(name) {
 
 // -- searching ------------------------------------------------------------------------------------
 
-async function prove(event) {
-  event.preventDefault();
+async function prove(fresh) {
   const text = editor.text;
   $("prove").disabled = true;
   editor.unmark();
   try {
-    const search = await searches.start(text, Number($("budget").value));
+    const search = await searches.start(text, Number($("budget").value), fresh);
     history.pushState({}, "", `/r/${search.id}`);
     follow(search);
     intoView();
@@ -194,7 +197,10 @@ async function learnSymbols() {
   if (answer.ok) editor.abbreviations = new Abbreviations(await answer.json());
 }
 
-$("form").addEventListener("submit", prove);
+$("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  prove(false);
+});
 $("text").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();

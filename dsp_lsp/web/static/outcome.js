@@ -89,9 +89,12 @@ function fit({ target }) {
 
 /** The panel of a search. It is built anew when the phase changes; figures are changed in place. */
 export class Outcome {
-  /** `stop` ends the search; `goTo` shows a line and column of the text; `isMine` may stop it. */
-  constructor(panel, { stop, goTo, isMine }) {
-    Object.assign(this, { panel, stop, goTo, isMine });
+  /**
+   * `stop` ends the search, which `isMine` allows; `again` searches anew; `goTo` shows a line and
+   * column of the text.
+   */
+  constructor(panel, { stop, again, goTo, isMine }) {
+    Object.assign(this, { panel, stop, again, goTo, isMine });
     this.phase = "";
     this.id = "";
   }
@@ -158,7 +161,13 @@ export class Outcome {
   }
 
   links(search) {
-    return el("p", { class: "controls" }, linkButton(search));
+    return el("p", { class: "controls" }, this.againButton(search), linkButton(search));
+  }
+
+  /** For a result that is from the cache. */
+  againButton(search) {
+    if (!search.result?.cached) return null;
+    return el("button", { type: "button", onclick: () => this.again(search) }, "Search anew");
   }
 
   inLine(search) {
@@ -225,8 +234,9 @@ export class Outcome {
     const marks = [{ start, end, name: "proof" }];
     const took = `${seconds(result.elapsed)} s`;
     const s = result.statistics;
+    const effort = `${counted(s.expansions, "expansion")} and ${counted(s.tried, "tactic")}`;
     const facts = [
-      `Found in ${took}, with ${counted(s.expansions, "expansion")} and ${counted(s.tried, "tactic")} tried.`,
+      ...(result.cached ? [] : [`Found in ${took}, with ${effort} tried.`]),
       `Checked by ${verdict.checker} in ${seconds(verdict.seconds)} s; ${
         verdict.axioms.length ? `axioms: ${verdict.axioms.join(", ")}` : "it uses no axioms"
       }.`,
@@ -238,8 +248,10 @@ export class Outcome {
         { class: "controls" },
         copyButton("Copy", (search.header ? `${search.header}\n` : "") + proof.text.trim() + "\n"),
         copyButton("Copy proof", proof.text.slice(start, end).trim()),
+        this.againButton(search),
         linkButton(search),
       ),
+      verdict.message ? el("p", { class: "notice" }, `The theorem is proved; ${verdict.message}`) : null,
       verdict.sorries.length
         ? el("p", { class: "notice" }, `It depends on sorry via ${verdict.sorries.join(", ")}.`)
         : null,
@@ -254,6 +266,14 @@ export class Outcome {
     const { result } = search;
     if (result === null) return [el("p", {}, search.message), this.links(search)];
     const s = result.statistics;
+    if (result.cached) {
+      return [
+        el("p", {}, `It was not searched again. ${search.remedy}`),
+        ...this.notes(search),
+        this.stated(result.goal),
+        this.links(search),
+      ].filter(Boolean);
+    }
     const depths = s.nodes_per_depth.length > 1 ? this.depths(s.nodes_per_depth) : null;
     return [
       el("p", {}, `No proof was found in ${seconds(result.elapsed)} s: ${search.message} ${search.remedy}`),

@@ -31,9 +31,9 @@ async function ask(path, body) {
 
 export const about = () => ask("/api/about");
 
-/** Starts a search; its key, with which it can be stopped, stays in this browser. */
-export async function start(text, budget) {
-  const { key, ...search } = await ask("/api/searches", { text, budget });
+/** Starts a search, a `fresh` one without looking at earlier results; its key, with which it can be stopped, stays in this browser. */
+export async function start(text, budget, fresh) {
+  const { key, ...search } = await ask("/api/searches", { text, budget, fresh });
   remember(search.id, key);
   return search;
 }
