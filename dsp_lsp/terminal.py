@@ -13,14 +13,14 @@ from dsp_lsp.report import counted
 from engine.protocol import JobState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.live import Live
     from rich.table import Table
 
     from engine.protocol import ProgressReport
 
-__all__ = ["ProgressView", "open_progress", "prepare_streams", "say", "show"]
+__all__ = ["ProgressView", "Redrawn", "open_progress", "prepare_streams", "say", "show"]
 
 _LINE_SECONDS = 5.0
 """How often a search writes a line where there is no terminal to redraw."""
@@ -107,18 +107,28 @@ def _numbers(report: ProgressReport) -> str:
     )
 
 
-class _Bar:
-    """For terminals: a bar, the numbers and the best goal, redrawn in place."""
+class Redrawn:
+    """The last lines of a terminal, drawn again in place by ``draw``."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, draw: Callable[[], Table]) -> None:
         from rich.console import Console
+
+        self._console = Console(file=stream, highlight=False)
+        self._draw = draw
+        self._live: Live | None = None
+
+    def __enter__(self) -> Redrawn:  # noqa: D105
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:  # noqa: D105
+        self._stop()
+
+    def _start(self) -> None:
         from rich.live import Live
 
-        self._label, self._budget = "", 0.0
-        self._report: ProgressReport | None = None
-        self._received = time.monotonic()
-        self._console = Console(file=stream, highlight=False)
-        self._live: Live = Live(
+        # A new one each time: one that is started again erases as many lines above it as it had.
+        self._live = Live(
             console=self._console,
             get_renderable=self._draw,
             refresh_per_second=8,
@@ -126,13 +136,38 @@ class _Bar:
             redirect_stdout=False,
             redirect_stderr=False,
         )
+        self._live.start()
+
+    def _stop(self) -> None:
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+
+    @contextlib.contextmanager
+    def pause(self) -> Iterator[None]:
+        """Clears the lines while something else is printed."""
+        self._stop()
+        try:
+            yield
+        finally:
+            self._start()
+
+
+class _Bar:
+    """For terminals: a bar, the numbers and the best goal, redrawn in place."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._label, self._budget = "", 0.0
+        self._report: ProgressReport | None = None
+        self._received = time.monotonic()
+        self._area = Redrawn(stream, self._draw)
 
     def __enter__(self) -> _Bar:
-        self._live.start()
+        self._area.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.stop()
+        self._area.__exit__()
 
     def begin(self, label: str, budget: float) -> None:
         self._label, self._budget, self._report = label, budget, None
@@ -140,13 +175,8 @@ class _Bar:
     def update(self, report: ProgressReport) -> None:
         self._report, self._received = report, time.monotonic()
 
-    @contextlib.contextmanager
-    def pause(self) -> Iterator[None]:
-        self._live.stop()
-        try:
-            yield
-        finally:
-            self._live.start()
+    def pause(self) -> contextlib.AbstractContextManager[None]:
+        return self._area.pause()
 
     def _draw(self) -> Table:
         from rich.progress_bar import ProgressBar

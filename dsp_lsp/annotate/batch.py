@@ -99,6 +99,12 @@ class Batch:
             status = with_engine(create, run)
         return status or self._status()
 
+    @property
+    def all_tried(self) -> bool:
+        """Whether no site is left for another run to go on with."""
+        works = (work for file in self._files for work in file.sites)
+        return all(work.record and work.record.status != "not tried" for work in works)
+
     def _status(self) -> int:
         errors = self._annotation.errors if self._annotation is not None else []
         if errors:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dsp_lsp.arguments import add_search, count, read_options, read_settings, seconds
@@ -13,12 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dsp_lsp.engine_client import EngineClient
-    from engine.protocol import SearchOptions, Settings
 
 __all__ = ["add_annotate"]
 
 _MOST_WORKERS = 4
-"""More are for those who ask: each needs the memory of two Leans."""
+"""More are for those who ask: searches share Leans, and their threads."""
 
 _EXIT_STATUS = """\
 exit status: 0 the run came to its end, 1 with --fail-on-sorry: the files still have a site,
@@ -81,7 +79,8 @@ def _annotate(arguments: argparse.Namespace, connect: Callable[[], EngineClient]
     for name in arguments.report:
         check_report(name)
     names = find_files(arguments.paths)
-    settings, options, workers = _resources(arguments)
+    settings, options = read_settings(arguments), read_options(arguments)
+    workers = _workers(arguments)
     terms = {"options": repr(options), "generator": repr(settings.generator)}
     journal = Journal(arguments.paths, terms, resume=arguments.resume)
     complete = False
@@ -91,7 +90,7 @@ def _annotate(arguments: argparse.Namespace, connect: Callable[[], EngineClient]
         batch = Batch(arguments, journal, names)
         try:
             status = batch.run(connect, settings, options, workers)
-            complete = is_complete(status)
+            complete = is_complete(status) and batch.all_tried
         finally:
             report = batch.report(options, workers, complete=complete)
             for name in arguments.report:
@@ -102,16 +101,9 @@ def _annotate(arguments: argparse.Namespace, connect: Callable[[], EngineClient]
         journal.close(complete=complete)
 
 
-def _resources(arguments: argparse.Namespace) -> tuple[Settings, SearchOptions, int]:
-    """Settings for as many searches at a time as there are workers: they share the cores."""
-    settings = read_settings(arguments)
+def _workers(arguments: argparse.Namespace) -> int:
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS
         cores = os.cpu_count() or 1
-    workers = arguments.workers or min(cores, _MOST_WORKERS)
-    threads = settings.threads or max(1, cores // workers)
-    # A search holds one warm Lean, its verdict another; one more is made ready meanwhile.
-    warm = max(settings.warm_processes, 2 * workers + 1)
-    settings = replace(settings, threads=threads, warm_processes=warm)
-    return settings, read_options(arguments), workers
+    return arguments.workers or min(cores, _MOST_WORKERS)

@@ -33,9 +33,11 @@ h1 { font-size: 1.4rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line);
   vertical-align: top; }
-th { font-weight: 600; color: var(--dim); } td.n, th.n { text-align: right; white-space: nowrap; }
+th { font-weight: 600; color: var(--dim); } td.n, th.n { text-align: right; }
 pre { font: 13px/1.45 ui-monospace, monospace; margin: .3rem 0; white-space: pre-wrap; }
 .proved { color: var(--good); } .open { color: var(--bad); } .dim { color: var(--dim); }
+td { overflow-wrap: anywhere; }
+svg { width: 100%; max-width: 38rem; }
 svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
 svg .proved { fill: var(--good); } svg .open { fill: var(--bad); }
 summary { cursor: pointer; }
@@ -73,7 +75,9 @@ def spread(report: Report) -> list[tuple[str, int, bool]]:
     low = 0.0
     for high in (*_EDGES, float("inf")):
         number = sum(1 for s in seconds if low <= s < high)
-        label = f"under {high:g} s" if high != float("inf") else f"{low:g} s and more"
+        label = f"{low:g} to {high:g} s" if low else f"under {high:g} s"
+        if high == float("inf"):
+            label = f"{low:g} s and more"
         rows.append((label, number, True))
         low = high
     while rows and rows[-1][1] == 0:
@@ -165,8 +169,8 @@ def _chart(report: Report) -> str:
     most = max((number for _, number, _ in rows), default=1) or 1
     height, left, width = 22, 150, 420
     parts = [
-        f'<svg role="img" aria-label="How long the searches took" width="{left + width + 40}" '
-        f'height="{height * len(rows) + 4}">'
+        '<svg role="img" aria-label="How long the searches took" '
+        f'viewBox="0 0 {left + width + 40} {height * len(rows) + 4}">'
     ]
     for index, (label, number, proved) in enumerate(rows):
         y = index * height

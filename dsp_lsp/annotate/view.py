@@ -7,12 +7,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from dsp_lsp.terminal import say
+from dsp_lsp.terminal import Redrawn, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.live import Live
     from rich.table import Table
 
     from engine.protocol import ProgressReport
@@ -82,10 +81,9 @@ class View:
         left = self.left
         return text if left is None or self.over == self.total else f"{text}, {_left(left)}"
 
-    @contextlib.contextmanager
-    def pause(self) -> Iterator[None]:
+    def pause(self) -> contextlib.AbstractContextManager[None]:
         """Clears the screen of progress while something else is printed."""
-        yield
+        return contextlib.nullcontext()
 
 
 def _left(seconds: float) -> str:
@@ -110,33 +108,18 @@ class _Bar(View):
     """For terminals: redrawn in place."""
 
     def __init__(self, total: int, most: float, stream: TextIO) -> None:
-        from rich.console import Console
-        from rich.live import Live
-
         super().__init__(total, most)
-        self._live: Live = Live(
-            console=Console(file=stream, highlight=False),
-            get_renderable=self._draw,
-            refresh_per_second=8,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._area = Redrawn(stream, self._draw)
 
     def __enter__(self) -> _Bar:
-        self._live.start()
+        self._area.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.stop()
+        self._area.__exit__()
 
-    @contextlib.contextmanager
-    def pause(self) -> Iterator[None]:
-        self._live.stop()
-        try:
-            yield
-        finally:
-            self._live.start()
+    def pause(self) -> contextlib.AbstractContextManager[None]:
+        return self._area.pause()
 
     def _draw(self) -> Table:
         from rich.progress_bar import ProgressBar

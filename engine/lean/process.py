@@ -141,7 +141,9 @@ class LeanProcess:
         """
         serves = on_line is not None
         with command.launch(file, serves=serves) as launch:
-            tied = tie(launch.argv)
+            # A bubblewrap that is killed while it starts leaves a child behind that waits for it
+            # for ever, and that the kernel's signal does not reach: the watcher does.
+            tied = tie(launch.argv, watcher=True if command.sandbox is not None else None)
             options = dict(tied.options)
             inherited = (*options.pop("pass_fds", ()), *launch.descriptors)
             limited = with_limits(options.pop("preexec_fn", None), command.memory_mb)

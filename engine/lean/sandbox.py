@@ -372,8 +372,9 @@ async def _run(sandbox: Sandbox, toolchain: Toolchain, folder: Path) -> tuple[in
     with sandbox.launch(
         ["--version"], readable=toolchain.search_path, folder=folder, environment={}
     ) as launch:
-        tied = tie(launch.argv)
-        options: dict[str, Any] = {**tied.options, "pass_fds": launch.descriptors}
+        tied = tie(launch.argv, watcher=True)
+        options: dict[str, Any] = dict(tied.options)
+        options["pass_fds"] = (*options["pass_fds"], *launch.descriptors)
         try:
             process = await asyncio.create_subprocess_exec(
                 *tied.argv,

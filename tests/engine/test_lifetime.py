@@ -63,3 +63,20 @@ def test_release_kills_nobody() -> None:
         child.wait(0.5)
     child.kill()
     child.wait()
+
+
+def test_the_watcher_reaches_what_a_dead_child_has_left(tmp_path: Path) -> None:
+    """As bubblewrap's, when it is killed before its child knows whom to die with."""
+    left = tmp_path / "left"
+    started = PARENT.replace(
+        '["sleep", "600"]', f'["sh", "-c", "sleep 600 & echo $! > {left}; kill -9 $$"]'
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", started, "watcher"], stdout=subprocess.PIPE, cwd=ROOT
+    )
+    assert eventually(lambda: left.exists() and left.read_text().endswith("\n"))
+    grandchild = int(left.read_text())
+    assert alive(grandchild)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.communicate()
+    assert eventually(lambda: not alive(grandchild))

@@ -113,6 +113,8 @@ def test_the_total_time_stops_what_runs_and_what_waits(cli: Cli) -> None:
     assert done.status == 0
     statuses = [(s["status"], s["why"]) for s in report()["files"][0]["sites"]]
     assert statuses == [("not tried", "the total time was used")] * 2
+    done = cli("annotate", "a.lean", "--workers", "1", "--total", "0.3", "--resume")
+    assert "There is no run" not in done.err
 
 
 @pytest.mark.parametrize(
