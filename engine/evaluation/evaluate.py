@@ -16,7 +16,7 @@ from engine.evaluation.summary import summary
 from engine.lean.session import find_workplace
 from engine.manifest import write_manifest
 from engine.options import add_options, chosen_settings
-from engine.protocol import EngineError
+from engine.protocol import EngineError, ErrorKind
 from engine.settings import read_settings, to_mapping, write_settings
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class _Work:
                 or found.status == "error"
             ]
         )
-        self._spoiled: dict[tuple[str, str], Record] = {}
+        self._spoiled: set[tuple[str, str]] = set()
         self._unusable = {
             (record.list, record.statement): record
             for record in file.records.values()
@@ -246,8 +246,7 @@ class _Work:
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 return
             key = statement.list, statement.name
-            # What no arm could search need not be opened again and again.
-            known = self._unusable.get(key) or self._spoiled.get(key)
+            known = self._unusable.get(key)
             if known is not None:
                 record = replace(known, arm=arm, wall=0.0)
             else:
@@ -257,7 +256,7 @@ class _Work:
             self._file.append(record)
             self._tell(record)
             if record.status == "error":
-                self._spoiled[key] = record
+                self._spoiled.add(key)
             elif known is None:
                 self._spoiled.clear()
             if len(self._spoiled) >= _ERRORS_IN_A_ROW:
@@ -265,6 +264,7 @@ class _Work:
                     f"{len(self._spoiled)} statements in a row could not be searched, the last "
                     f"one because: {record.message}",
                     remedy="Mend that, then run the same command again to go on.",
+                    kind=ErrorKind.ENVIRONMENT,
                 )
 
     def _tell(self, record: Record) -> None:

@@ -122,6 +122,8 @@ def nodes_per_depth(axes: Any, records: Sequence[Record]) -> None:
         means = [sum(c[d] for c in counts if d < len(c)) / len(counts) for d in range(depths)]
         axes.plot(range(depths), means, label=f"{name} ({len(counts)} searches)", **_style(index))
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("")
     axes.set_xticks(range(0, deepest, max(1, deepest // 12)))
     axes.set_xlabel("depth, in tactics")
     axes.set_ylabel("states a search, mean")

@@ -41,6 +41,8 @@ class Searcher:
         self._folder = folder
         self._provers: dict[str, Prover] = {}
         self._verdicts: dict[tuple[str, str, str], Verdict] = {}
+        # Lean may take minutes to fail at a statement; that is enough for all arms.
+        self._unopened: dict[tuple[str, str], str] = {}
         for generator in generators(settings):
             first = next(iter(self._provers.values()), None)
             self._provers[generator.name] = Prover(
@@ -60,6 +62,13 @@ class Searcher:
         if statement.long:
             text, site = without_proofs(text, site)
         params = ProveParams(job=job, text=text, site=site, path=statement.path, options=options)
+        key = statement.list, statement.name
+        if key in self._unopened:
+            return recorder(status="error", message=self._unopened[key])
+        try:
+            await prover.ready()
+        except EngineError as error:
+            return recorder(status="error", message=error.message)
         try:
             result = await prover.prove(params, lambda _: None)
             tree = ""
@@ -70,8 +79,10 @@ class Searcher:
                 result = await self._judged(prover, statement, result)
         except EngineError as error:
             # The embedded core is always there; it fails at what it does not know.
-            refused = error.kind is ErrorKind.INPUT or self._settings.lean == EMBEDDED
-            return recorder(status="not elaborated" if refused else "error", message=error.message)
+            if error.kind is ErrorKind.INPUT or self._settings.lean == EMBEDDED:
+                return recorder(status="not elaborated", message=error.message)
+            self._unopened[key] = error.message
+            return recorder(status="error", message=error.message)
         except GeneratorError as failure:
             return recorder(status="error", message=f"The generator {failure.clause}.")
         finally:

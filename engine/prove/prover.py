@@ -398,6 +398,11 @@ class Prover:
         if hole is not None:
             await hole.close()
 
+    async def ready(self) -> None:
+        """Waits until the model is loaded, if there is one; raises EngineError if it cannot be."""
+        if self._generators.has_model:
+            await self._generators.ready()
+
     async def forget(self, name: str) -> None:
         """Lets go of all that a job that is over holds: its Lean and its tree."""
         job = self._jobs.pop(name, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -139,3 +140,33 @@ def test_what_makes_no_sense_is_said(
 def test_nothing_to_go_on_with_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "--out", str(tmp_path / "none")]) == 2
     assert "no evaluation that could go on" in capsys.readouterr().err
+
+
+def _with_generator(folder: Path, what: str) -> list[str]:
+    command = [sys.executable, "-m", "tests.generators.fake_generator", what]
+    config = folder / "config.toml"
+    config.write_text(
+        f'[[generators]]\nname = "fake"\nkind = "process"\ncommand = {json.dumps(command)}\n'
+    )
+    file, out = str(write_statements(folder)), str(folder / "run")
+    return ["evaluate", file, "--config", str(config), "--out", out, *STEADY]
+
+
+def test_a_generator_that_fails_is_not_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = _with_generator(tmp_path, "broken")
+    assert main(arguments) == 3
+    assert "no such weights" in capsys.readouterr().err
+    records = read_records(tmp_path / "run")
+    assert {record.status for record in records} == {"error"}
+    # Given up after five statements.
+    assert len(records) <= 10
+
+
+def test_a_generator_that_dies_spoils_its_search_alone(tmp_path: Path) -> None:
+    arguments = _with_generator(tmp_path, "killed-later")
+    main(arguments)
+    first = {r.key: r.status for r in read_records(tmp_path / "run")}
+    assert "error" in first.values()
+    assert not any("repertoire" in note for r in read_records(tmp_path / "run") for note in r.notes)
