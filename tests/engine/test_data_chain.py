@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from engine.cli import main
 from engine.data.records import read_pairs
 from engine.data.splits import SPLITS
-from tests.fake_lean.accounts import AUGMENTED
 from tests.fake_lean.install import FakeLean
+from tests.fake_lean.project import AUGMENTED
 
 if TYPE_CHECKING:
     from pathlib import Path

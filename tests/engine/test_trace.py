@@ -16,9 +16,11 @@ from engine.cli import main
 from engine.data.records import TacticPair, read_pairs
 from engine.data.trace import PAIRS, TraceReport, TraceSettings, trace_project
 from engine.protocol import EngineError
-from tests.fake_lean.accounts import PROJECT, copy_project, given_text, load_accounts
+from tests.fake_lean.accounts import load_accounts
 from tests.fake_lean.faults import Faults
 from tests.fake_lean.install import FakeLean
+from tests.fake_lean.project import PROJECT, copy_project
+from tests.fake_lean.record_accounts import given_text
 
 from .conftest import ROOT, alive, eventually
 
@@ -76,7 +78,7 @@ def test_what_is_recorded_is_what_lean_is_given(project: Path) -> None:
     recorded = {account.document for account in load_accounts()}
     for source in (project / "src").glob("*.lean"):
         assert given_text(source, (project / "src",)) in recorded, (
-            "record again: python -m tests.fake_lean.accounts"
+            "record again: python -m tests.fake_lean.record_accounts"
         )
 
 

@@ -16,7 +16,9 @@ from engine.data.records import read_pairs
 from engine.data.syntax_tree import read_tree
 from engine.data.trace import PAIRS, TraceSettings, trace_project
 from engine.lean.messages import parse_message
-from tests.fake_lean.accounts import copy_project, given_text, load_accounts
+from tests.fake_lean.accounts import load_accounts
+from tests.fake_lean.project import copy_project
+from tests.fake_lean.record_accounts import given_text
 from tests.lean3.lean3_helpers import LEAN_SECONDS
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def replayed(project: Path) -> list[TacticPair]:
     found = []
     for source in sorted((project / "src").glob("*.lean")):
         given = given_text(source, (project / "src",))
-        assert given in accounts, "record again: python -m tests.fake_lean.accounts"
+        assert given in accounts, "record again: python -m tests.fake_lean.record_accounts"
         account = accounts[given]
         tree = read_tree([account.tree.encode()])
         messages = [parse_message(json.dumps(message).encode()) for message in account.messages]
