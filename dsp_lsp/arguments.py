@@ -18,8 +18,11 @@ exit status: 0 everything was proved, 1 something was not, 2 the input is wrong,
 """
 
 
-def add_search(parser: argparse.ArgumentParser) -> None:
-    """How to search, with what; ``parser`` is to be the default `parser` of its arguments."""
+def add_search(parser: argparse.ArgumentParser, *, memory_mb: int | None = None) -> None:
+    """How to search, with what; ``parser`` is to be the default `parser` of its arguments.
+
+    ``memory_mb``: Lean's memory limit where it is not that of the engine.
+    """
     search = parser.add_argument_group("search")
     search.add_argument(
         "--budget", type=seconds, metavar="SECONDS", help="for each site (default 60)"
@@ -49,6 +52,19 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     )
     search.add_argument(
         "--threads", type=count, metavar="N", help="Lean's (default: number of cores)"
+    )
+    search.add_argument(
+        "--memory",
+        type=count,
+        default=memory_mb,
+        metavar="MB",
+        help=f"the most that a Lean may take (default {memory_mb or 6144})",
+    )
+    search.add_argument(
+        "--heartbeats",
+        type=count,
+        metavar="N",
+        help="thousands of memory allocations that a tactic may make (default: no limit)",
     )
     search.add_argument(
         "--lean", metavar="PATH", help="the `lean` program (default: found), or embedded"
@@ -138,6 +154,8 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
         # A file is changed on the word of the embedded core only where it was asked for.
         "embedded_fallback": not getattr(arguments, "write", False),
         "threads": arguments.threads,
+        "memory_mb": arguments.memory,
+        "heartbeats": arguments.heartbeats,
         "generator": _generator(arguments),
         "sandbox": arguments.sandbox,
     }

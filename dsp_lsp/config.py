@@ -58,7 +58,13 @@ class Config:
     threads: int = _setting(
         0, "How many tactics Lean tries at the same time. 0: the number of cores.", least=0
     )
-    memory_mb: int = _setting(6144, "Lean's memory limit, in megabytes (its `-M`).", least=64)
+    memory_mb: int = _setting(6144, "The most memory of a Lean, in megabytes.", least=64)
+    heartbeats: int = _setting(
+        0,
+        "How many thousand memory allocations a tactic may make, which bounds its work and its "
+        "memory however fast the machine is. 0: no limit but the time and Lean's memory.",
+        least=0,
+    )
     max_searches: int = _setting(
         2, "How many searches run at the same time; the others wait in line.", least=1, most=64
     )
@@ -246,6 +252,7 @@ def engine_settings(config: Config) -> Settings:
         embedded_fallback=config.embedded_fallback,
         threads=config.threads or None,
         memory_mb=config.memory_mb,
+        heartbeats=config.heartbeats,
         generator=GeneratorSettings(
             kind=config.generator,
             model=config.generator_model or None,

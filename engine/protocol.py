@@ -131,24 +131,29 @@ class Settings:
     ``lean``: path of the program, None to find it (PATH, elan), or ``embedded`` for the embedded
     core. ``embedded_fallback``: whether that core may stand in where no Lean 3 is found, for texts
     that import nothing and are in no project. ``threads``: how many tactics
-    Lean runs at the same time; None for the number of cores. ``memory_mb``: Lean's own memory
-    limit (its ``-M``). ``generator``: what proposes tactics.
+    Lean runs at the same time; None for the number of cores. ``memory_mb``: the most memory of a
+    Lean. ``heartbeats``: how many thousand memory allocations a tactic may make, 0
+    for no limit; it does not depend on how fast or busy the machine is. ``generator``: what
+    proposes tactics.
 
     ``warm``: whether Leans stay, with their imports loaded, for the next site; at most
     ``warm_processes`` of them, ``warm_memory_mb`` together, each for ``warm_idle_seconds`` without
-    work. Without it each search starts a Lean of its own.
+    work. ``warm_holes``: how many searches share one before another is started for the same
+    imports; with 1 none ever share. Without ``warm`` each search starts a Lean of its own.
     """
 
     lean: str | None = None
     embedded_fallback: bool = False
     threads: int | None = None
     memory_mb: int = 6144
+    heartbeats: int = 0
     sandbox: SandboxMode = "auto"
     generator: GeneratorSettings = field(default_factory=GeneratorSettings)
     warm: bool = True
     warm_processes: int = 3
     warm_memory_mb: int = 4096
     warm_idle_seconds: float = 300.0
+    warm_holes: int = 8
 
 
 @dataclass(frozen=True, kw_only=True)

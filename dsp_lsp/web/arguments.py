@@ -107,14 +107,7 @@ def add_web(commands: Any) -> None:
     limits.add_argument(
         "--max-characters", type=count, default=10_000, metavar="N", help="of a text"
     )
-    limits.add_argument(
-        "--memory",
-        type=count,
-        default=_MEMORY_MB,
-        metavar="MB",
-        help=f"of each Lean (default {_MEMORY_MB})",
-    )
-    add_search(parser)
+    add_search(parser, memory_mb=_MEMORY_MB)
 
 
 def _web(arguments: argparse.Namespace, connect: Callable[[], EngineClient]) -> int:
@@ -137,12 +130,13 @@ def _web(arguments: argparse.Namespace, connect: Callable[[], EngineClient]) -> 
         with_token=arguments.token,
         settings=replace(
             settings,
-            memory_mb=arguments.memory,
             # What strangers type is not run outside of one unless it is said in so many words.
             sandbox="off" if settings.sandbox == "off" else "required",
             # A search's own, one that judges its proof, and those of the last without success.
             warm_processes=2 * arguments.searches + 2,
             warm_idle_seconds=_IDLE_SECONDS,
+            # No stranger's search is in another one's Lean.
+            warm_holes=1,
         ),
         options=options,
         limits=Limits(

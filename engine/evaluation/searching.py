@@ -122,7 +122,8 @@ def _engine_settings(settings: EvaluationSettings, generator: NamedGenerator) ->
         memory_mb=settings.memory_mb,
         sandbox=settings.sandbox,
         generator=GeneratorSettings(**shared),
-        # One for each search, and one that is made ready for the next.
+        # One for each search, so that none slows another down, and one for the next.
+        warm_holes=1,
         warm_processes=settings.at_once + 1,
         warm_memory_mb=(settings.at_once + 1) * settings.memory_mb,
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from engine.lean.channel import Channel
 from engine.lean.scratch import room
 from engine.lean.traffic import Traffic
+from engine.lean.usage import resident_mb
 from engine.values import Failed, Outcome, Progress, Solved, TimedOut
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ _ANSWER_SECONDS = 60.0
 
 _GRACE_SECONDS = 5.0
 """How long a tactic's answer may take besides its time-out, which Lean itself looks after."""
+
+_RAN_OUT = Failed("the tactic ran out of memory, stack or heartbeats")
+
+_SHORT_OF_MEMORY = 0.5
+"""The part of its memory limit that a Lean still holds when it has just run out of it."""
 
 _ALONE = 3
 """How often a tactic is tried alone before it is blamed, when others ran in its Lean after all."""
@@ -164,14 +170,9 @@ class LeanHole:
             raise RuntimeError("a host without a process")
         ended = process.ended
         waited_for: set[asyncio.Future[Any]] = {self._hello, over}
-        done: set[asyncio.Future[Any]] = set()
-        try:
-            done, _ = await asyncio.wait(
-                waited_for, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            if not done:  # nobody knows what it does; the next site must not wait for it
-                await process.put_down()
+        done, _ = await asyncio.wait(
+            waited_for, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+        )
         if self._hello not in done:
             self._hello.cancel()
             if over in done:
@@ -183,6 +184,7 @@ class LeanHole:
             )
         traffic.join(self)
         ended.add_done_callback(lambda _: self._died(process))
+        over.add_done_callback(lambda _: self._ended(host, over))
         await host.settle()
         return self._hello.result()
 
@@ -208,7 +210,9 @@ class LeanHole:
             channel.send([])  # the hole ends
         if host is not None:
             let_go = channel.close if channel is not None else _nothing
-            await host.leave(let_go, calm=not self._flights)
+            # One that never came to its site does nobody knows what.
+            greeted = self._hello is not None and self._hello.done()
+            await host.leave(let_go, calm=greeted and not self._flights)
 
     async def messages(self) -> Sequence[Message]:
         """What Lean says of a text in which it did not meet the hole."""
@@ -217,18 +221,26 @@ class LeanHole:
     def _died(self, process: LeanProcess) -> None:
         if process is self._process:
             ran = self._traffic.died()
-            flights, self._flights = self._flights, {}
-            self._process = None
-            how = f"Lean {process.how_it_ended()}"
-            waiting = [flight.future for flight in flights.values() if not flight.future.done()]
-            self._was_hit = bool(waiting)
-            for future in waiting:
-                if process.was_put_down:
-                    future.set_exception(_NotRunningError(how))
-                elif ran > 1:
-                    future.set_exception(_SuspectError(how))
-                else:
-                    future.set_exception(LeanDiedError(how))
+            self._lose(f"Lean {process.how_it_ended()}", 0 if process.was_put_down else ran)
+
+    def _ended(self, host: Host, over: asyncio.Future[bool]) -> None:
+        """Lean is over with the text, hole and all: it had no memory left to go on reading."""
+        if host is self._host and self._process is not None and over.result():
+            self._lose("Lean left the site", self._traffic.total)
+
+    def _lose(self, how: str, ran: int) -> None:
+        """The hole is gone; ``ran`` tactics may be to blame for it."""
+        flights, self._flights = self._flights, {}
+        self._process = None
+        waiting = [flight.future for flight in flights.values() if not flight.future.done()]
+        self._was_hit = bool(waiting)
+        for future in waiting:
+            if ran == 0:
+                future.set_exception(_NotRunningError(how))
+            elif ran > 1:
+                future.set_exception(_SuspectError(how))
+            else:
+                future.set_exception(LeanDiedError(how))
 
     async def _recover(self, generation: int) -> None:
         async with self._recovery:
@@ -347,15 +359,27 @@ class LeanHole:
     async def _judged(
         self, state_id: int, tactic: str, timeout: float
     ) -> tuple[float, Outcome, tuple[str, ...]]:
-        """As :meth:`_attempt`; of several tactics that ran when Lean died, each is tried alone."""
+        """As :meth:`_attempt`; of several tactics that ran when Lean died, or had no memory left,
+        each is tried alone.
+        """
         with suppress(_SuspectError):
-            return await self._attempt(state_id, tactic, timeout)
+            found = await self._attempt(state_id, tactic, timeout)
+            if found[1] != _RAN_OUT or not self._is_short_of_memory:
+                return found
         started = time.monotonic()
         for _ in range(_ALONE):
             with suppress(_SuspectError):
                 async with self._traffic.alone():
                     return await self._attempt(state_id, tactic, timeout)
         return started, Failed("Lean died each time that it ran"), ()
+
+    @property
+    def _is_short_of_memory(self) -> bool:
+        """Whether tactics that run beside each other may have had too little of it."""
+        if self._process is None or self._traffic.total == 0:
+            return False
+        held = resident_mb(self._process.pid)
+        return held is None or held > _SHORT_OF_MEMORY * self._process.memory_mb
 
     async def _attempt(
         self, state_id: int, tactic: str, timeout: float
@@ -403,7 +427,7 @@ class LeanHole:
         if "goals" not in answer:
             if time.monotonic() - started >= 0.9 * timeout:
                 return TimedOut(timeout), ()
-            return Failed("the tactic ran out of memory, stack or heartbeats"), ()
+            return _RAN_OUT, ()
         said = _said(answer.get("said"))
         if answer["goals"] == 0:
             return Solved(), said

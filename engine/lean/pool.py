@@ -14,6 +14,7 @@ from engine.lean.process import HOLES
 from engine.lean.scratch import remove_scratch, room
 from engine.lean.usage import computing, resident_mb
 from engine.lean.warm import WarmLean, WarmLeanError
+from engine.protocol import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -48,7 +49,8 @@ _ELABORATING = 2
 class Limits:
     """``processes``: the most Leans, if texts can share them; ``memory_mb``: the most that they may
     hold together for another one to be started beside them; ``idle_seconds``: how long an idle one
-    is kept; ``holes``: how many a Lean has before another one is started for the same imports.
+    is kept; ``holes``: how many a Lean has before another one is started for the same imports; with
+    1 none is ever shared, whatever the other limits say.
     """
 
     processes: int = 3
@@ -161,7 +163,7 @@ class Pool:
         if idle:
             return max(idle, key=lambda entry: entry.likeness(text))
         least = min(mine, key=lambda entry: entry.visitors, default=None)
-        if least is not None:
+        if least is not None and self._limits.holes > 1:
             if least.visitors < self._limits.holes or not self._may_start(key):
                 return least
             return self._start(key)
@@ -193,7 +195,14 @@ class Pool:
     def _keep_ready(self, entry: _Entry) -> None:
         """Has a sheet with the imports loaded for the next text of this kind."""
         others = (e for e in self._entries if e.key == entry.key and e.idle)
-        if self._closed or entry.free or entry.loading is not None or any(others):
+        if self._closed or any(others):
+            return
+        if self._limits.holes == 1:
+            if self._may_start(entry.key):
+                with suppress(EngineError):  # whoever needs it will hear of it
+                    self._start(entry.key)
+            return
+        if entry.free or entry.loading is not None:
             return
 
         async def load() -> None:
@@ -341,8 +350,7 @@ class Lent:
             return []
 
     async def settle(self) -> None:
-        """Stops listening."""
-        await self._stop_watching()
+        """Does not want messages; still watches for the end of the text, which may come early."""
         self._sheet.mute()
 
     async def _stop_watching(self) -> None:

@@ -8,16 +8,17 @@ import signal
 import subprocess
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.lean.messages import Message, parse_message
 from engine.lean.sandbox import Launch, Sandbox, with_limits
+from engine.lean.usage import resident_mb
 from engine.lifetime import Tied, tie
 from engine.protocol import EngineError, ErrorKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from engine.lean.toolchain import Toolchain
 
@@ -48,13 +49,21 @@ _LOOK_SECONDS = 0.1
 """How often we look whether a Lean has ended whose pipes somebody else holds open."""
 
 
+_MEMORY_SECONDS = 0.2
+"""How often we look how much memory a Lean holds. One that comes to its own limit may hang, as any
+of its threads is refused memory then, so that it is killed before.
+"""
+
+_BACKSTOP_MB = 1024 if Path("/proc/self/status").exists() else 0
+"""How far Lean's own limit is above ours, where we can look."""
+
 HOLES = 8
 """Most holes that a server has at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeanCommand:
-    """How Lean is run: the program, where modules are, how many tactics run at a time, its own
+    """How Lean is run: the program, where modules are, how many tactics run at a time, its
     memory limit in MB, the sandbox around it, if there is one, and what more it is told to do with
     a file.
     """
@@ -80,7 +89,7 @@ class LeanCommand:
         mode, *target = ("--server",) if file is None else ("--json", str(file))
         # Each open hole waits in a thread of its own, and so may two of its tactics.
         threads = self.places + (4 * HOLES if file is None else 2)
-        return [mode, f"-j{threads}", f"-M{self.memory_mb}", *self.options, *target]
+        return [mode, f"-j{threads}", f"-M{self.memory_mb + _BACKSTOP_MB}", *self.options, *target]
 
     @contextmanager
     def launch(self, file: Path, *, serves: bool = False) -> Iterator[Launch]:
@@ -109,6 +118,7 @@ class LeanProcess:
         process: asyncio.subprocess.Process,
         tied: Tied,
         sandbox: Sandbox | None = None,
+        memory_mb: int = 0,
         on_line: Callable[[bytes], None] | None = None,
     ) -> None:
         if process.stdout is None or process.stderr is None:
@@ -121,6 +131,8 @@ class LeanProcess:
         self._code: int | None = None
         self._on_line = on_line if on_line is not None else self._keep_message
         self.was_put_down = False
+        self.ran_out = False
+        self.memory_mb = memory_mb
         self.messages: list[Message] = []
         self.noise = b""
         self._readers = [
@@ -128,6 +140,7 @@ class LeanProcess:
             asyncio.create_task(self._read_noise()),
         ]
         self.ended: asyncio.Task[int] = asyncio.create_task(self._wait())
+        self._weighing = asyncio.create_task(self._weigh())
 
     @classmethod
     async def start(
@@ -169,7 +182,7 @@ class LeanProcess:
                     kind=ErrorKind.ENVIRONMENT,
                 ) from error
         tied.started()
-        return cls(process, tied, command.sandbox, on_line)
+        return cls(process, tied, command.sandbox, command.memory_mb, on_line)
 
     @property
     def pid(self) -> int:
@@ -201,6 +214,13 @@ class LeanProcess:
         while chunk := await self._stderr.read(65536):
             self.noise = (self.noise + chunk)[-4096:]
 
+    async def _weigh(self) -> None:
+        while self.memory_mb and not self.ended.done():
+            await asyncio.sleep(_MEMORY_SECONDS)
+            if (resident_mb(self.pid) or 0) > self.memory_mb:
+                self.ran_out = True
+                await self.kill()
+
     async def _wait(self) -> int:
         # Something that Lean started may hold the pipes open: its end is Lean's end. Some versions
         # of Python let `wait` wait for the pipes, too; the status is there before that.
@@ -211,6 +231,7 @@ class LeanProcess:
             os.killpg(self.pid, signal.SIGKILL)
         if self._process.stdin is not None:
             self._process.stdin.close()
+        self._weighing.cancel()
         _, held = await asyncio.wait({waiting, *self._readers}, timeout=5)
         for task in held:
             task.cancel()
@@ -224,6 +245,8 @@ class LeanProcess:
         code = self._code
         if code is None:
             return "is still running"
+        if self.ran_out:
+            return f"took more than {self.memory_mb} MB of memory"
         last = self.noise.decode("utf-8", "replace").strip().splitlines()[-1:] or [""]
         said = f": {last[0]}" if last[0] else ""
         if code < 0:

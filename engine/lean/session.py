@@ -260,12 +260,14 @@ class ProcessSession:
         lean: str | None,
         threads: int,
         memory_mb: int,
+        heartbeats: int = 0,
         sandbox: SandboxMode = "auto",
         warm: Limits | None = None,
     ) -> None:
         self._lean = lean
         self._threads = threads
         self._memory_mb = memory_mb
+        self._heartbeats = heartbeats
         self._sandboxes = Sandboxes(sandbox)
         self._workplaces: dict[Path, Workplace] = {}
         self._runtimes: dict[Path, Path] = {}
@@ -365,6 +367,7 @@ class ProcessSession:
             hosts,
             lambda folder: with_hole(prepared.text, prepared.analysis, prepared.site, str(folder)),
             line=prepared.line,
+            heartbeats=self._heartbeats,
         )
         self._holes.add(hole)
         try:
@@ -438,7 +441,7 @@ class ProcessSession:
                 self._runs.discard(run)
         finally:
             remove_scratch(folder)
-        if code < 0 and again and not self._closed:
+        if code < 0 and again and not (self._closed or run.ran_out):
             return await self._check(command, text, again=False)
         # Status 1 means errors, which are among the messages.
         return run.messages if code in (0, 1) else None

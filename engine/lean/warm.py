@@ -111,8 +111,11 @@ class WarmLean:
             self.flooded = True
             self._tell()
             return
-        muted = all(sheet.muted for sheet in self._sheets)
-        if not line.startswith(b"{") or (muted and line.startswith(b'{"msgs"')):
+        if not line.startswith(b"{"):
+            return
+        if line.startswith(b'{"msgs"') and all(sheet.muted for sheet in self._sheets):
+            self.said.of_messages += 1
+            self._tell()
             return
         try:
             record = json.loads(line)

@@ -207,7 +207,7 @@ class Prover:
             identity=await session.identity(job.document),
             options=job.options,
             generators=self._generators,
-            threads=self._threads,
+            limits=(self._threads, self._settings.memory_mb, self._settings.heartbeats),
         )
 
     async def _recalled(self, job: _Job) -> Stop | None:

@@ -22,7 +22,7 @@ from engine.protocol import StopReason
 from engine.source import objection, stated_before
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeVar
 
     from engine.generators import Generators
@@ -65,9 +65,9 @@ class Question:
         identity: str,
         options: SearchOptions,
         generators: Generators,
-        threads: int,
+        limits: Sequence[int],
     ) -> Question:
-        """``identity`` tells Lean and the compiled imports from others."""
+        """``identity`` tells Lean and the compiled imports from others; ``limits`` are Lean's."""
         kept = {name: value for name, value in asdict(options).items() if name not in _SPARED}
         span = site.declaration.statement
         return cls(
@@ -75,7 +75,7 @@ class Question:
             terms=_digest(
                 json.dumps(kept, sort_keys=True),
                 generators.identity,
-                str(threads),
+                " ".join(map(str, limits)),
                 stated_before(document.text, site),
             ),
             statement=document.text[span.start : span.end][:2000],

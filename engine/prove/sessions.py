@@ -34,11 +34,17 @@ class Sessions:
     def __init__(self, settings: Settings, threads: int) -> None:
         self._asked_for_core = settings.lean == EMBEDDED
         self._may_fall_back = settings.embedded_fallback and settings.lean is None
-        warm = Limits(settings.warm_processes, settings.warm_memory_mb, settings.warm_idle_seconds)
+        warm = Limits(
+            settings.warm_processes,
+            settings.warm_memory_mb,
+            settings.warm_idle_seconds,
+            settings.warm_holes,
+        )
         self._lean = ProcessSession(
             lean=settings.lean,
             threads=threads,
             memory_mb=settings.memory_mb,
+            heartbeats=settings.heartbeats,
             sandbox=settings.sandbox,
             warm=warm if settings.warm else None,
         )

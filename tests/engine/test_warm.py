@@ -139,11 +139,24 @@ async def test_where_no_more_fit_in_a_lean_there_are_others(
 
 
 async def test_no_second_lean_where_memory_is_short(lean: FakeLean) -> None:
-    session = new_session(lean, processes=3, memory_mb=1, holes=1)
-    holes = [await opened(session, PAPER) for _ in range(2)]
+    session = new_session(lean, processes=3, memory_mb=1, holes=2)
+    holes = [await opened(session, PAPER) for _ in range(3)]
     assert len(lean.runs("warm")) == 1
     for hole in holes:
         assert await solves(hole)
+    await session.close()
+
+
+async def test_where_none_are_shared_another_one_is_kept_ready(lean: FakeLean) -> None:
+    session = new_session(lean, processes=2, holes=1)
+    first = await opened(session, PAPER)
+    assert await until(lambda: len(lean.runs("warm")) == 2)
+    holes = [first, *[await opened(session, PAPER) for _ in range(2)]]  # one more than are kept
+    assert len({hole.process.pid for hole in holes if hole.process}) == 3
+    for hole in holes:
+        assert await solves(hole)
+        await hole.close()
+    assert len(living(lean)) == 2
     await session.close()
 
 
