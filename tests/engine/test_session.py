@@ -203,6 +203,7 @@ async def test_a_lean_that_cannot_serve(
     assert eventually(lambda: not leans_alive(lean))
     assert left_in(tmp_path / "cache" / "runtime") == []
     # The next attempt finds a Lean that has been mended.
+    monkeypatch.setattr(toolchain_module, "ANSWER_SECONDS", GUARD)
     lean.misbehave(Faults())
     await check_once(lean)
 
