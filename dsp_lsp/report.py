@@ -73,6 +73,7 @@ def record(document: Document, outcome: Outcome) -> dict[str, Any]:
         "axioms": list(verdict.axioms) if verdict else [],
         "milliseconds": result.milliseconds if result else None,
         "elapsed": result.elapsed if result else None,
+        "cached": result.cached if result else False,
         "stop_reason": result.stop_reason.value if result else None,
         "statistics": asdict(result.statistics) if result else None,
         "goal": result.goal if result else None,
@@ -123,6 +124,8 @@ def verdict_text(outcome: Outcome) -> str:
     effort = f"{expansions}, {counted(statistics.tried, 'tactic')} tried"
     verdict = result.verdict
     if outcome.splice is None or verdict is None:
+        if result.cached:
+            return f"no proof, says the cache: {why_not(result)}"
         return f"no proof in {result.elapsed:.1f} s: {why_not(result)} ({effort})"
     parts = [f"checked by {verdict.checker}"]
     if verdict.axioms:
@@ -134,7 +137,8 @@ def verdict_text(outcome: Outcome) -> str:
     cost = f"the check took {verdict.seconds:.1f} s"
     if result.milliseconds is not None:
         cost += f", the tactics alone {result.milliseconds:.0f} ms"
-    return f"proved in {result.elapsed:.1f} s, {effort}; " + "; ".join([*parts, cost])
+    how = "from the cache" if result.cached else f"in {result.elapsed:.1f} s, {effort}"
+    return f"proved {how}; " + "; ".join([*parts, cost])
 
 
 def in_context(document: Document, outcome: Outcome) -> Iterator[tuple[str, bool]]:

@@ -72,9 +72,13 @@ def outcome(job: Job) -> str:
     said = " ".join(part for part in (job.message, job.remedy) if part)
     if job.phase is Phase.PROVED:
         after = f" in {result.elapsed:.1f} s" if result is not None else ""
+        if result is not None and result.cached:
+            after = " by a proof from the cache"
         return f"{name} is proved{after}."
     if job.phase is Phase.WITHHELD:
         return f"{name} is proved, but the proof was not inserted: {said}"
+    if job.phase is Phase.NOT_FOUND and result is not None and result.cached:
+        return f"No proof of {name}. {result.notes[-1] if result.notes else ''} {said}"
     if job.phase is Phase.NOT_FOUND and result is not None:
         return f"No proof of {name} was found in {result.elapsed:.0f} s: {said}"
     if job.phase is Phase.FAILED:

@@ -324,7 +324,8 @@ class ProveResult:
     """How a search ended. With status ``proved``, replacing the code points ``start:end`` of the
     text by ``replacement`` gives the document that ``verdict`` is about; ``milliseconds`` is what
     Lean needs for the proof's tactics alone, where it was measured. ``goals`` is how many were open
-    at the site, which rendering ``steps`` anew needs to know.
+    at the site, which rendering ``steps`` anew needs to know. ``cached``: nothing was searched, an
+    earlier search has the answer; a proof was verified here all the same.
     """
 
     job: str
@@ -341,6 +342,7 @@ class ProveResult:
     verdict: Verdict | None = None
     milliseconds: float | None = None
     notes: list[str] = field(default_factory=list)
+    cached: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

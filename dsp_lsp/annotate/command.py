@@ -96,6 +96,8 @@ def _annotate(arguments: argparse.Namespace, connect: Callable[[], EngineClient]
             for name in arguments.report:
                 write_report(name, report)
             batch.say_totals(report)
+            if not complete:
+                say("With --resume it goes on from here.")
         return status
     finally:
         journal.close(complete=complete)

@@ -29,8 +29,9 @@ Status = Literal["proved", "not proved", "error", "not tried"]
 class SiteRecord:
     """A site and what became of it; places are those of the text before any proof.
 
-    ``seconds`` is what the search took; ``check_seconds`` and what follows it are of the verdict
-    on the file's last text. ``why`` says why there is no proof.
+    ``seconds`` is what the search took, nothing where the answer is ``cached``; ``check_seconds``
+    and what follows it are of the verdict on the file's last text. ``why`` says why there is no
+    proof.
     """
 
     line: int
@@ -48,6 +49,7 @@ class SiteRecord:
     sorries: list[str] = field(default_factory=list)
     expansions: int = 0
     tried: int = 0
+    cached: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -139,6 +141,7 @@ def searched(site: Site, result: ProveResult, verdict: Verdict | None) -> SiteRe
         sorries=list(verdict.sorries) if verdict is not None else [],
         expansions=result.statistics.expansions,
         tried=result.statistics.tried,
+        cached=result.cached,
         notes=list(result.notes),
     )
 
@@ -166,10 +169,12 @@ def _place(site: Site) -> dict[str, Any]:
 def outcome(record: SiteRecord) -> str:
     """One line on what became of a site."""
     if record.status == "proved":
-        text = f"proved in {record.seconds:.1f} s"
+        text = "proved from the cache" if record.cached else f"proved in {record.seconds:.1f} s"
         if record.sorries:
             text += "; depends on sorry via " + ", ".join(record.sorries)
         return text
     if record.status == "not proved":
+        if record.cached:
+            return f"not proved, says the cache: {record.why}"
         return f"not proved in {record.seconds:.1f} s: {record.why}"
     return f"{'error' if record.status == 'error' else 'not tried'}: {record.why}"

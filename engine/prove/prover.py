@@ -87,7 +87,7 @@ class _Job:
     goals: int = 1
     notes: list[str] = field(default_factory=list)
     question: Question | None = None
-    recalled: bool = False
+    cached: bool = False
 
 
 def create(settings: Settings) -> Prover:
@@ -218,19 +218,20 @@ class Prover:
         for proof in await recall.proofs(question):
             job.state = JobState.VERIFYING
             if await run.adopt(proof.steps):
+                job.cached = True
                 job.notes.append(found_before(proof))
                 return Stop(StopReason.PROVED, proof.steps)
         failure = await recall.failure(question, job.options.budget)
         if failure is None:
             return None
         job.notes.append(failed_before(failure))
-        job.recalled = True
+        job.cached = True
         return Stop(StopReason(failure.reason))
 
     async def _keep(self, job: _Job, stop: Stop) -> None:
         """Tells the cache how a search ended."""
         question, run, recall = job.question, job.run, self._recall
-        if question is None or run is None or recall is None or job.recalled:
+        if question is None or run is None or recall is None or (job.cached and run.proof is None):
             return
         if run.proof is not None:
             await recall.keep_proof(question, run.proof.steps, run.found_after)
@@ -255,7 +256,7 @@ class Prover:
                 remedy="Start a new one.",
             )
         job.run.search.extend(params.seconds)
-        job.cancelled = job.recalled = False
+        job.cancelled = job.cached = False
         job.state = JobState.SEARCHING
         self._jobs.move_to_end(params.job)
         return await self._report_while(job, report, job.run.run())
@@ -326,6 +327,7 @@ class Prover:
             "elapsed": run.found_after,
             "statistics": run.statistics(),
             "notes": notes,
+            "cached": job.cached,
         }
         if proof is None:
             return ProveResult(status="not found", stop_reason=stop.reason, **common)  # type: ignore[arg-type]

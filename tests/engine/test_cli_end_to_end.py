@@ -130,6 +130,23 @@ def test_the_papers_example_is_proved_and_written(bench: Bench) -> None:
     assert bench.text("paper.lean") == PAPER_PROVED
 
 
+def test_a_second_time_the_proof_is_from_the_cache_and_checked_again(bench: Bench) -> None:
+    bench.environment["DSP_LSP_PROOFS"] = str(bench.scratch / "proofs.sqlite")
+    first = bench.run(*prove("paper.lean", "--json"))
+    checks = len(bench.lean.runs("check"))
+    second = bench.run(*prove("paper.lean", "--json"))
+    assert [done.records[0]["cached"] for done in (first, second)] == [False, True]
+    assert first.records[0]["steps"] == second.records[0]["steps"]
+    assert len(bench.lean.runs("check")) > checks
+    assert second.records[0]["verdict"]["accepted"]  # type: ignore[index]
+    fresh = bench.run(*prove("paper.lean", "--json", "--cache", "fresh"))
+    assert not fresh.records[0]["cached"]
+    assert "1 proof, 0 failures" in bench.run("cache").out
+    done = bench.run(*prove("paper.lean", "--write"))
+    assert "proved from the cache; checked by Lean 3.51.1" in done.out
+    assert bench.text("paper.lean") == PAPER_PROVED
+
+
 def test_the_papers_example_as_json(bench: Bench) -> None:
     done = bench.run(*prove("paper.lean", "--json", "--lean", str(bench.lean.program)))
     assert done.status == 0, done.err

@@ -66,6 +66,7 @@ async def test_a_proof_is_judged_again_and_not_searched(prover: Prover) -> None:
     assert second.verdict is not None
     assert second.verdict.accepted
     assert any("From the cache" in note for note in second.notes)
+    assert (first.cached, second.cached) == (False, True)
 
 
 async def test_a_proof_that_does_not_stand_here_is_not_used(prover: Prover, tmp_path: Path) -> None:
@@ -88,6 +89,7 @@ async def test_a_failure_is_not_repeated_on_the_same_terms(prover: Prover) -> No
     again = await prove(prover, WRONG)
     assert again.status == "not found"
     assert not searched(again)
+    assert again.cached
     assert any("found nothing in 600 s" in note for note in again.notes)
     assert not searched(await prove(prover, WRONG, replace(SEARCH, budget=500)))
 
@@ -140,6 +142,7 @@ async def test_a_recalled_failure_can_be_given_more_time(prover: Prover) -> None
     if first.stop_reason is StopReason.BUDGET:
         more = await prover.extend(ExtendParams(job="j", seconds=0.2), lambda _: None)
         assert searched(more)
+        assert not more.cached
 
 
 async def test_a_damaged_cache_costs_its_help_only(prover: Prover, tmp_path: Path) -> None:
