@@ -88,8 +88,8 @@ def _result(search: Search, result: ProveResult) -> dict[str, Any]:
         "verdict": asdict(result.verdict) if result.verdict is not None else None,
         "milliseconds": result.milliseconds,
         "statistics": asdict(result.statistics),
-        "notes": list(result.notes),
-        "cached": any(note.startswith(_FROM_CACHE) for note in result.notes),
+        "notes": [note for note in result.notes if not note.startswith(_FROM_CACHE)],
+        "cached": next((note for note in result.notes if note.startswith(_FROM_CACHE)), None),
     }
 
 

@@ -236,7 +236,7 @@ export class Outcome {
     const s = result.statistics;
     const effort = `${counted(s.expansions, "expansion")} and ${counted(s.tried, "tactic")}`;
     const facts = [
-      ...(result.cached ? [] : [`Found in ${took}, with ${effort} tried.`]),
+      result.cached ?? `Found in ${took}, with ${effort} tried.`,
       `Checked by ${verdict.checker} in ${seconds(verdict.seconds)} s; ${
         verdict.axioms.length ? `axioms: ${verdict.axioms.join(", ")}` : "it uses no axioms"
       }.`,
@@ -268,7 +268,7 @@ export class Outcome {
     const s = result.statistics;
     if (result.cached) {
       return [
-        el("p", {}, `It was not searched again. ${search.remedy}`),
+        el("p", {}, result.cached),
         ...this.notes(search),
         this.stated(result.goal),
         this.links(search),
