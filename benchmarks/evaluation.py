@@ -44,7 +44,6 @@ LONG = 10
 
 def settings_of(arguments: argparse.Namespace, mathlib: Path) -> EvaluationSettings:
     """The short run: 30 seconds, two threads, each arm."""
-    models = [] if arguments.model is None else [arguments.model]
     return EvaluationSettings(
         lists=(
             StatementList(
@@ -67,7 +66,10 @@ def settings_of(arguments: argparse.Namespace, mathlib: Path) -> EvaluationSetti
             ),
         ),
         generators=(
-            *(NamedGenerator(name="mini", kind="ct2", model=str(model)) for model in models),
+            *(
+                NamedGenerator(name=model.resolve().name, kind="ct2", model=str(model))
+                for model in arguments.model
+            ),
             NamedGenerator(name="repertoire", kind="repertoire"),
         ),
         project=mathlib.parent,
@@ -178,7 +180,7 @@ def main() -> int:
     parser.add_argument("--pairs", type=Path)
     parser.add_argument("--files", type=Path)
     parser.add_argument("--minif2f", type=Path)
-    parser.add_argument("--model", type=Path)
+    parser.add_argument("--model", type=Path, nargs="*", default=[], help="converted models")
     parser.add_argument("--imports", nargs="*", help="for miniF2F, where not all are compiled")
     parser.add_argument("--minutes", type=float, help="begin no search after so many")
     parser.add_argument("--long", action="store_true", help="ten statements at ten minutes")
