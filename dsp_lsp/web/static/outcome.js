@@ -155,8 +155,12 @@ export class Outcome {
 
   stopButton() {
     const button = el("button", { type: "button", class: "stop", onclick: () => this.stop() }, "Stop");
+    // Not disabled while it stops: what has the focus would lose it.
+    this.stopping = (now) => {
+      button.setAttribute("aria-disabled", String(now));
+      button.textContent = now ? "Stopping …" : "Stop";
+    };
     button.hidden = !this.isMine(this.search.id);
-    this.stopper = button;
     return button;
   }
 
@@ -174,7 +178,7 @@ export class Outcome {
     const place = el("p", {});
     this.update = ({ turn, stopping }) => {
       place.textContent = turn === 1 ? "You are next." : `You are ${ordinal(turn)} in line.`;
-      this.stopper.disabled = stopping;
+      this.stopping(stopping);
     };
     return [
       place,
@@ -192,8 +196,7 @@ export class Outcome {
     let shown = "";
     this.update = (now) => {
       const { progress } = now;
-      this.stopper.disabled = now.stopping;
-      this.stopper.textContent = now.stopping ? "Stopping …" : "Stop";
+      this.stopping(now.stopping);
       if (phase === "opening" || !progress) return;
       bar.max = now.budget;
       bar.value = Math.min(progress.elapsed, now.budget);
