@@ -37,6 +37,7 @@ class Client:
         self.waiting: dict[int, asyncio.Future[Any]] = {}
         self.count = 0
         self.received = 0
+        self.notices: dict[str, Any] = {}
         self.reading = asyncio.create_task(self._read())
 
     def send(self, message: dict[str, Any]) -> None:
@@ -62,6 +63,8 @@ class Client:
             self.received += 1
             if "method" in message and "id" in message:
                 self.send({"id": message["id"], "result": None})
+            elif "method" in message:
+                self.notices[message["method"]] = message["params"]
             elif "id" in message:
                 future = self.waiting.pop(message["id"])
                 if "error" in message:
@@ -70,7 +73,9 @@ class Client:
                     future.set_result(message["result"])
 
 
-async def start(folder: Path, settings: dict[str, Any]) -> tuple[Client, float]:
+async def start(
+    folder: Path, settings: dict[str, Any], more: dict[str, Any] | None = None
+) -> tuple[Client, float]:
     """A server that has been initialized, and the seconds that this took."""
     started = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
@@ -89,7 +94,8 @@ async def start(folder: Path, settings: dict[str, Any]) -> tuple[Client, float]:
         limit=1 << 26,
     )
     client = Client(process)
-    params = {"processId": os.getpid(), "rootUri": folder.as_uri(), "capabilities": CAPABILITIES}
+    capabilities = {**CAPABILITIES, **(more or {})}
+    params = {"processId": os.getpid(), "rootUri": folder.as_uri(), "capabilities": capabilities}
     await client.ask("initialize", {**params, "initializationOptions": {"dsp": settings}})
     seconds = time.perf_counter() - started
     client.notify("initialized", {})

@@ -40,6 +40,9 @@ _RAN_OUT = Failed("the tactic ran out of memory, stack or heartbeats")
 _SHORT_OF_MEMORY = 0.5
 """The part of its memory limit that a Lean still holds when it has just run out of it."""
 
+_REST_SECONDS = 0.5
+"""How long tactics may go on that nobody waits for, if they are all that goes on in the hole."""
+
 _ALONE = 3
 """How often a tactic is tried alone before it is blamed, when others ran in its Lean after all."""
 
@@ -137,6 +140,7 @@ class LeanHole:
         self._hello: asyncio.Future[Greeting] | None = None
         self._recovery = asyncio.Lock()
         self._was_hit = False
+        self._rest: asyncio.Task[None] | None = None
         self._restarts: list[float] = []
         self._generation = 0
         self._greeting: Greeting | None = None
@@ -202,6 +206,8 @@ class LeanHole:
 
     async def close(self) -> None:
         """Leaves the Lean; may be called twice, and before ``open``."""
+        if self._rest is not None:
+            self._rest.cancel()
         channel, self._channel = self._channel, None
         host, self._host = self._host, None
         self._process = None
@@ -289,6 +295,7 @@ class LeanHole:
             await self._stop()
             raise _NotRunningError("Lean has no place for a tactic")
         if traffic is not self._traffic or self._channel is None or self._process is None:
+            traffic.leave(self)
             raise _NotRunningError("Lean is not running")
         slot = self._free.pop()
         flight = _Flight(
@@ -346,6 +353,15 @@ class LeanHole:
             for task in pending:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
+            if self._flights and (self._rest is None or self._rest.done()):
+                self._rest = asyncio.create_task(self._come_to_rest())
+
+    async def _come_to_rest(self) -> None:
+        """Leaves a Lean that goes on with what nobody waits for; who comes back has it replayed."""
+        await asyncio.sleep(_REST_SECONDS)
+        if self._flights and all(flight.future.done() for flight in self._flights.values()):
+            self._rest = None
+            await self.close()
 
     async def _one(self, state_id: int, index: int, tactic: str, timeout: float) -> TacticResult:
         started = time.monotonic()

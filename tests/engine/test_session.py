@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
+import itertools
 import os
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -413,6 +415,20 @@ async def test_what_is_cancelled_ends_and_leaves_nothing(
     await asyncio.wait_for(session.close(), GUARD)
     assert not leans_alive(lean)
     assert left_in(scratch) == []
+
+
+async def test_a_clock_that_jumps(lean: FakeLean, monkeypatch: pytest.MonkeyPatch) -> None:
+    jumps = itertools.cycle((0.0, 4e9, 1.0, 2e9))
+    monkeypatch.setattr(time, "time", lambda: next(jumps))
+    lean.misbehave(Faults(slow=("cc",)))
+    session = new_session(lean)
+    await check_paper(session)
+    hole = await opened(session, PAPER)
+    results = await applied(hole, ["cc", "simp *"], timeout=0.5)
+    assert results["cc"].outcome == TimedOut(0.5)
+    assert results["simp *"].outcome == Solved()
+    assert len(lean.runs("hole")) == 2
+    await session.close()
 
 
 # -- tactics that do not end -----------------------------------------------------------------------

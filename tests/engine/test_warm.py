@@ -343,6 +343,26 @@ async def test_a_stop_leaves_a_lean_that_is_at_rest(lean: FakeLean) -> None:
     await session.close()
 
 
+async def test_a_search_that_is_stopped_lets_go_and_can_go_on(lean: FakeLean) -> None:
+    lean.misbehave(Faults(silent=("assumption",)))
+    session = new_session(lean, threads=2)
+    hole = await opened(session, DEEP)
+    (step,) = [r.outcome async for r in hole.apply(0, ["cases h with n hn"], timeout=60.0)]
+    assert isinstance(step, Progress)
+    stream = hole.apply(0, ["assumption", "cases h with n hn"], timeout=60.0)
+    async for result in stream:
+        assert isinstance(result.outcome, Progress)
+        break
+    await stream.aclose()  # type: ignore[attr-defined]
+    # The other one would have gone on for a minute.
+    assert await until(lambda: hole.process is None)
+    lean.misbehave(Faults())
+    (step,) = [r.outcome async for r in hole.apply(step.state_id, ["cases hn"], timeout=60.0)]
+    assert isinstance(step, Progress)
+    await session.close()
+    assert not living(lean)
+
+
 async def test_nothing_is_left_of_five_hundred_searches(lean: FakeLean, scratch: Path) -> None:
     session = new_session(lean, threads=2, processes=2)
     await (await opened(session, PAPER)).close()
