@@ -92,18 +92,13 @@ def measure(files: int, budget: str, *, tactic: bool) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         documents = project(folder, files, tactic=tactic)
-        run(
-            folder, "prove", "--statement", "theorem t : true :=", "--quiet"
-        )  # compiles the runtime
+        # Compiles the runtime, if nobody has yet.
+        run(folder, "prove", "--statement", "theorem t : true :=", "--quiet")
         rows = [
             annotated(folder, budget),
             one_by_one(folder, documents, budget),
             annotated(folder, budget),
         ]
-    for row in rows:
-        row["imports"] = "tactic" if tactic else "none"
-        row["sites_a_minute"] = 60 * row["sites"] / row["seconds"]
-        row["load"] = os.getloadavg()[0]
     return rows
 
 

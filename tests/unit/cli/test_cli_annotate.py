@@ -107,7 +107,10 @@ def test_an_engine_that_dies_is_replaced_and_the_others_go_on(cli: Cli) -> None:
     assert done.status == 3
 
 
-def test_the_total_time_stops_what_runs_and_what_waits(cli: Cli) -> None:
+def test_the_total_time_stops_what_runs_and_what_waits(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dsp_lsp.annotate.run._GRACE", 0.1)
     save("a.lean", lemma("hang") + lemma("one"))
     done = cli("annotate", "a.lean", "--workers", "1", "--total", "0.3", "--report", "report.json")
     assert done.status == 0
