@@ -94,12 +94,11 @@ def measure(files: int, budget: str, *, tactic: bool) -> list[dict[str, Any]]:
         documents = project(folder, files, tactic=tactic)
         # Compiles the runtime, if nobody has yet.
         run(folder, "prove", "--statement", "theorem t : true :=", "--quiet")
-        rows = [
+        return [
             annotated(folder, budget),
             one_by_one(folder, documents, budget),
             annotated(folder, budget),
         ]
-    return rows
 
 
 def ratio(rows: list[dict[str, Any]]) -> float:
