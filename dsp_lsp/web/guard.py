@@ -16,7 +16,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+)
 
 from dsp_lsp.web.limits import Rates
 
@@ -48,13 +54,17 @@ _HEADERS = {
     "content-security-policy": CSP,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    # Not `no-referrer`: under it browsers send forms of our own without their origin.
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "cache-control": "no-store",
 }
+_FORM = "application/x-www-form-urlencoded"
 _TRIES_PER_MINUTE = 10
+_PLACE = "<!-- what was wrong -->"
+_NOT_IT = '<p class="notice" role="alert">That is not the token.</p>'
 _OPEN_PATHS = ("/static/style.css", "/static/icon.svg")
 """What somebody without the token may see: what the page that asks for it is made of."""
 
@@ -83,7 +93,7 @@ class Guard:
 
     ``origins`` are schemes, such as ``vscode-webview``, whose pages may ask besides our own. With a
     ``token`` its cookie or, for programs, ``Authorization: Bearer`` or ``X-API-Key`` is needed;
-    ``asking`` is the page that asks for it, at ``/login``.
+    ``asking`` is the page that asks for it: its form goes to wherever it was shown.
     """
 
     def __init__(
@@ -162,15 +172,15 @@ class Guard:
         """What somebody gets who has not shown the token; None for who has."""
         if self._token is None or request.url.path in _OPEN_PATHS:
             return None
-        if self._asking is not None and request.url.path == "/login" and request.method == "POST":
+        if self._asking is not None and request.headers.get("content-type") == _FORM:
             form = dict(parse_qsl((await _short_body(request)).decode("utf-8", "replace")))
-            return self._log_in(request, form.get("token", ""), _local(form.get("to", "/")))
+            return self._log_in(request, form.get("token", ""), request.url.path)
         if self._has_passed(request):
             return None
         if self._asking is not None and "token" in request.query_params:
             rest = [item for item in request.query_params.multi_items() if item[0] != "token"]
             to = request.url.path + (f"?{urlencode(rest)}" if rest else "")
-            return self._log_in(request, request.query_params["token"], _local(to))
+            return self._log_in(request, request.query_params["token"], to)
         if self._asking is None or request.url.path.startswith("/api/"):
             return refused(401, "A token is needed.", "Ask whoever runs this for it.")
         return FileResponse(self._asking, 401)
@@ -191,8 +201,9 @@ class Guard:
             return refused(429, "Too many tries.", "Wait a minute.")
         assert self._asking is not None  # noqa: S101  (else there is nothing to log in to)
         if not self._is_token(said):
-            return FileResponse(self._asking, 401)
-        answer = RedirectResponse(to, 303)
+            page = self._asking.read_text("utf-8")
+            return HTMLResponse(page.replace(_PLACE, _NOT_IT), 401)
+        answer = RedirectResponse(_local(to), 303)
         answer.set_cookie(
             self._cookie,
             self._pass,

@@ -1,7 +1,7 @@
 """A page in a process of its own, for a browser.
 
-``python -m tests.web.serve HOME core|scripted N`` prints its address; N searches run at a time. It
-ends with its standard input.
+``python -m tests.web.serve HOME core|scripted N [TOKEN]`` prints its address; N searches run at a
+time. It ends with its standard input.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dsp_lsp.web.limits import Limits
 from tests.web.conftest import SCRIPTED, served
 
 
-async def main(home: Path, kind: str, searches: int) -> None:
+async def main(home: Path, kind: str, searches: int, token: str | None) -> None:
     core = kind == "core"
     limits = Limits(per_minute=1000, searches=searches, budget=300.0)
     async with served(
@@ -23,6 +23,7 @@ async def main(home: Path, kind: str, searches: int) -> None:
         lean="embedded" if core else None,
         imports=() if core else ("tactic",),
         limits=limits,
+        token=token,
         embedded=core,
     ) as page:
         print(page.url, flush=True)
@@ -30,4 +31,4 @@ async def main(home: Path, kind: str, searches: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), (*sys.argv[4:], None)[0]))

@@ -66,8 +66,8 @@ class Site:
         self.complaints: list[str] = []
         self.contexts: list[BrowserContext] = []
 
-    def visitor(self, path: str = "/", **options: Any) -> Page:
-        """Somebody with a browser of their own."""
+    def visitor(self, path: str = "/", first: str = "#examples button", **options: Any) -> Page:
+        """Somebody with a browser of their own, who waits for ``first`` to be there."""
         context = self.browser.new_context(
             viewport=options.pop("viewport", {"width": 1200, "height": 900}),
             permissions=["clipboard-read", "clipboard-write"],
@@ -81,7 +81,7 @@ class Site:
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
         page.on("request", self._asked)
         page.goto(self.url + path)
-        page.wait_for_selector("#examples button")
+        page.wait_for_selector(first)
         return page
 
     def _heard(self, message: Any) -> None:
@@ -98,7 +98,7 @@ class Site:
 
 
 @contextmanager
-def _site(home: Path, browser: Browser, kind: str, searches: int = 2) -> Iterator[Site]:
+def _site(home: Path, browser: Browser, kind: str, searches: int = 2, *more: str) -> Iterator[Site]:
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -106,7 +106,7 @@ def _site(home: Path, browser: Browser, kind: str, searches: int = 2) -> Iterato
         "DSP_LSP_CACHE": str(home / "cache"),
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.web.serve", str(home), kind, str(searches)],
+        [sys.executable, "-m", "tests.web.serve", str(home), kind, str(searches), *more],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -399,3 +399,21 @@ def test_nothing_is_wider_than_a_narrow_screen(scripted: Site, scheme: Any) -> N
         "[...document.querySelectorAll('main > .card')].map(e => e.getBoundingClientRect().top)"
     )
     assert sides[0] == sides[1], "on a wide screen the search is beside the text"
+
+
+def test_the_token_is_asked_for_where_one_arrives(tmp_path: Path, browser: Browser) -> None:
+    with (
+        _site(tmp_path, browser, "scripted", 2, "the-token") as site,
+        contextmanager(_fresh)(site),
+    ):
+        page = site.visitor("/r/abc", "#token")
+        page.fill("#token", "another")
+        page.click("button")
+        page.wait_for_selector("p:has-text('That is not the token.')")
+        page.fill("#token", "the-token")
+        page.click("button")
+        page.wait_for_selector("#examples button")
+        assert page.url == f"{site.url}/r/abc"
+        heading(page, "Encountered an Error!")
+        prove(page, "theorem t : 1 = 1 :=")
+        heading(page, "Found a Proof!")

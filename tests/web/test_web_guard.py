@@ -25,7 +25,7 @@ def assert_guarded(answer: httpx.Response) -> None:
     assert headers["x-content-type-options"] == "nosniff"
     assert "unsafe" not in headers["content-security-policy"]
     assert "frame-ancestors" in headers["content-security-policy"]
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert "access-control-allow-origin" not in headers
     assert "server" not in headers
@@ -114,8 +114,9 @@ async def test_with_a_token_nothing_is_shown_without_it(tmp_path: Path) -> None:
         assert (await http.post("/api/searches", json={"text": TEXT})).status_code == 401
         assert (await http.get("/static/style.css")).status_code == 200
         assert (await http.get("/?token=wrong-token")).status_code == 401
-        wrong = await http.post("/login", data={"token": "wrong"})
+        wrong = await http.post("/r/x", data={"token": "wrong"})
         assert wrong.status_code == 401
+        assert "That is not the token." in wrong.text
         for key in ({"authorization": f"Bearer {TOKEN}"}, {"x-api-key": TOKEN}):
             assert (await http.get("/api/about", headers=key)).status_code == 200
         assert (await http.get("/api/about")).status_code == 401
@@ -131,15 +132,19 @@ async def test_with_a_token_nothing_is_shown_without_it(tmp_path: Path) -> None:
 
 async def test_the_form_takes_the_token_and_goes_nowhere_else(tmp_path: Path) -> None:
     async with served(tmp_path, engine=SCRIPTED, token=TOKEN) as page:
-        for to in ("https://evil.example/", "//evil.example", "/\\evil.example", "evil"):
-            answer = await page.http.post("/login", data={"token": TOKEN, "to": to})
-            assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        for path, to in (
+            ("/r/abc", "/r/abc"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/%5Cevil.example"),
+        ):
+            answer = await page.http.post(page.url + path, data={"token": TOKEN})
+            assert (answer.status_code, answer.headers["location"]) == (303, to)
         answer = await page.http.post(
-            "/login", data={"token": TOKEN}, headers={"origin": "https://evil.example"}
+            "/", data={"token": TOKEN}, headers={"origin": "https://evil.example"}
         )
         assert answer.status_code == 403
         for _ in range(12):
-            answer = await page.http.post("/login", data={"token": "guess"})
+            answer = await page.http.post("/", data={"token": "guess"})
         assert answer.status_code == 429
 
 
