@@ -16,13 +16,13 @@ pytest.importorskip("transformers", reason="needs transformers")
 pytest.importorskip("safetensors", reason="needs safetensors")
 pytest.importorskip("ctranslate2", reason="needs CTranslate2")
 
-from engine.cli import main  # noqa: E402
-from engine.data.records import TacticPair, read_pairs, write_pairs  # noqa: E402
-from engine.manifest import read_manifest  # noqa: E402
-from tests.fake_lean.accounts import copy_project  # noqa: E402
-from tests.fake_lean.cases import STATEMENT  # noqa: E402
-from tests.fake_lean.install import DOCUMENTS, ROOT, FakeLean  # noqa: E402
-from tests.lean3.conftest import _why_no_lean  # noqa: E402
+from engine.cli import main
+from engine.data.records import TacticPair, read_pairs, write_pairs
+from engine.manifest import read_manifest
+from tests.fake_lean.accounts import copy_project
+from tests.fake_lean.cases import STATEMENT
+from tests.fake_lean.install import DOCUMENTS, ROOT, FakeLean
+from tests.lean3.conftest import _why_no_lean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
