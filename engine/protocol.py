@@ -241,7 +241,9 @@ class ProveParams:
 
     ``path`` is where the text lives (for its project and relative imports), or where it would.
     ``job`` is the caller's name for the search, unique among those that still matter. With
-    ``extendable`` false a search without a proof is over at once: its Lean serves others.
+    ``extendable`` false a search without a proof is over at once: its Lean serves others. With
+    ``together`` true the verdict speaks of the declaration alone, with what stands before it: the
+    caller has the proof judged in the whole text, with others (``verifyTogether``).
     """
 
     job: str
@@ -249,6 +251,7 @@ class ProveParams:
     site: int
     path: str | None = None
     extendable: bool = True
+    together: bool = False
     options: SearchOptions = field(default_factory=SearchOptions)
 
 

@@ -44,7 +44,6 @@ class SiteWork:
 
     site: Site
     found: Found | None = None
-    result: ProveResult | None = None
     record: SiteRecord | None = None
 
     @property
@@ -203,6 +202,7 @@ class Annotation:
             path=file.source.absolute,
             options=replace(self._options, budget=min(self._options.budget, self._left)),
             extendable=False,
+            together=True,
         )
         lasting = True
         try:
@@ -217,7 +217,6 @@ class Annotation:
             work.record = failed(site, error)
         else:
             verdict = result.verdict
-            work.result = result
             if result.status == "proved" and verdict is not None and verdict.accepted:
                 work.found = Found(site.span, result.replacement)
             work.record = searched(site, result, verdict)
@@ -271,10 +270,7 @@ class Annotation:
             self._finished(file)
 
     async def _together(self, file: FileWork, proofs: list[Found]) -> Kept:
-        """The proofs that stand together; a single one was judged in just this text already."""
-        alone = next((work.result for work in file.sites if work.found is not None), None)
-        if len(proofs) == 1 and alone is not None and alone.verdict is not None:
-            return Kept([(proofs[0], alone.verdict)], [])
+        """The proofs that stand together in the whole text."""
 
         async def judge(wanted: Sequence[Found]) -> list[Verdict]:
             params = VerifyTogetherParams(

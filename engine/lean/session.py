@@ -99,6 +99,10 @@ class LeanSession(Protocol):
         """Judges the document that has ``replacement`` at ``site``."""
         ...
 
+    async def verify_declaration(self, document: Document, site: Site, replacement: str) -> Verdict:
+        """Judges the declaration of ``site`` with ``replacement`` in it, and nothing behind it."""
+        ...
+
     async def verify_together(
         self, document: Document, proofs: Sequence[tuple[Site, str]]
     ) -> list[Verdict]:
@@ -566,6 +570,25 @@ class ProcessSession:
             axioms=sorted({axiom for audit in audits for axiom in audit.axioms}),
             sorries=sorted({name for audit in audits for name in audit.sorries}),
         )
+
+    async def verify_declaration(self, document: Document, site: Site, replacement: str) -> Verdict:
+        """Has a warm Lean judge the declaration of ``site`` with ``replacement`` in it.
+
+        For proofs that :meth:`verify_together` judges later: accepted means that the declaration
+        has no error and that its proof term is as :meth:`verify` wants it; nothing is said of what
+        stands behind it.
+        """
+        started = time.monotonic()
+        prepared = await self._prepare(document, site)
+        nonce = secrets.randbelow(1 << 30)
+        text = with_audit(prepared.text, prepared.analysis, prepared.site, replacement, nonce)
+        audited = await self._audited(prepared, text)
+        if audited is None:
+            return self._verdict(started, False, _NO_END)
+        error = only_under_audit([], [m for m in audited if m.line >= prepared.line])
+        if error is not None:
+            return self._verdict(started, False, f"the declaration has an error: {error}")
+        return self._judged(audited, nonce, started)
 
     async def verify_together(
         self, document: Document, proofs: Sequence[tuple[Site, str]]

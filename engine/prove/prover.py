@@ -78,6 +78,7 @@ class _Job:
     site: Site
     options: SearchOptions
     extendable: bool = True
+    together: bool = False
     state: JobState = JobState.OPENING
     task: asyncio.Task[Stop] | None = None
     cancelled: bool = False
@@ -162,6 +163,7 @@ class Prover:
             _site(params.text, params.site),
             params.options,
             params.extendable,
+            params.together,
         )
         await self.forget(params.job)
         self._jobs[params.job] = job
@@ -180,7 +182,8 @@ class Prover:
 
         async def verify(steps: Sequence[str]) -> tuple[str, Verdict]:
             replacement = render_proof(job.document.text, job.site, steps, goals=greeting.goals)
-            return replacement, await session.verify(job.document, job.site, replacement)
+            judge = session.verify_declaration if job.together else session.verify
+            return replacement, await judge(job.document, job.site, replacement)
 
         job.run = Run(
             hole,

@@ -229,3 +229,17 @@ async def test_errors_that_were_there_before_speak_against_no_proof(core_project
         sites = analyse(text).sites[:5]
         found = await made.verify_together(document, list(zip(sites, STAND, strict=True)))
     assert all(verdict.accepted for verdict in found), found
+
+
+@pytest.mark.parametrize(
+    ("proof", "accepted"),
+    [("begin refl end", True), ("begin sorry end", False), ("begin exact 3 end", False)],
+)
+async def test_a_declaration_is_judged_alone(
+    core_project: Path, proof: str, accepted: bool
+) -> None:
+    text = "theorem t : 1 = 1 := sorry\nexample : 2 = 3 := rfl\n"
+    async with session() as made:
+        document = Document(text, core_project / "src" / "document.lean")
+        found = await made.verify_declaration(document, analyse(text).sites[0], proof)
+    assert found.accepted is accepted, found
