@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from engine.data import augment_command, dataset, trace
 from engine.evaluation import accuracy, compare, evaluate, figures
 from engine.protocol import EngineError, ErrorKind
+from engine.training import bundle
 from engine.training import command as training
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     figures.add_parser(commands)
     accuracy.add_parser(commands)
     training.add_parser(commands)
+    bundle.add_parser(commands)
     return parser
 
 

@@ -19,9 +19,9 @@ pytest.importorskip("ctranslate2", reason="needs CTranslate2")
 from engine.cli import main
 from engine.data.records import TacticPair, read_pairs, write_pairs
 from engine.manifest import read_manifest
-from tests.fake_lean.accounts import copy_project
 from tests.fake_lean.cases import STATEMENT
 from tests.fake_lean.install import DOCUMENTS, ROOT, FakeLean
+from tests.fake_lean.project import copy_project
 from tests.lean3.conftest import _why_no_lean
 
 if TYPE_CHECKING:
@@ -78,8 +78,11 @@ def trained(folder: Path, pairs: list[Path], run: Callable[..., str]) -> Path:
     counts = read_manifest(Path(where))["counts"]
     assert counts["best_loss"] < 0.5
     assert counts["examples"] == sum(1 for _ in read_pairs(data / "train.jsonl.zst"))
-    run("convert", where, "--out", folder / "converted")
-    return folder / "converted"
+    run("bundle", "--run", folder / "run", "--out", folder / "bundle", "--data", "A tiny project.")
+    text = (folder / "bundle" / "README.md").read_text()
+    assert f"{counts['examples']} distinct pairs" in text
+    assert str(folder) not in text + (folder / "bundle" / "dsp-generator.json").read_text()
+    return folder / "bundle"
 
 
 def prove(model: Path, lean: str) -> str:
@@ -117,7 +120,10 @@ def test_with_a_lean_that_replays_what_was_recorded(tmp_path, run):
 @pytest.mark.lean3
 @pytest.mark.skipif(_why_no_lean() is not None, reason=str(_why_no_lean()))
 def test_with_lean(tmp_path, run):
-    tiny = copy_project(tmp_path / "tiny")
+    tiny = copy_project(tmp_path / "tiny", compiled=False)
+    subprocess.run(
+        [shutil.which("lean") or "lean", "--make", "src"], cwd=tiny, check=True, timeout=250
+    )
     run("trace", "--project", tiny, "--out", tmp_path / "trace", "--workers", 1)
     model = trained(tmp_path, [tmp_path / "trace" / "pairs.jsonl.zst"], run)
     assert "cases h with hp hq" in prove(model, "lean")
