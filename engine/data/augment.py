@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import json
 import os
-import sys
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -20,14 +19,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.data.augment_copy import MODULE, Harvest, find_places, instrumented, read_answer
 from engine.data.augment_text import FAMILIES, decompose
+from engine.data.ground import find_project, lean_command
 from engine.data.records import read_pairs, write_pairs
 from engine.data.sources import Compiled, sources_below
 from engine.lean.modules import with_absolute_imports
 from engine.lean.process import LeanCommand, LeanProcess, worst
 from engine.lean.runtime import runtime_folder
-from engine.lean.sandbox import Sandboxes
-from engine.lean.scratch import make_scratch, remove_scratch, room, sweep
-from engine.lean.session import find_workplace
+from engine.lean.scratch import make_scratch, remove_scratch, room
 from engine.manifest import read_manifest, write_manifest
 from engine.options import setting
 from engine.protocol import EngineError
@@ -101,36 +99,13 @@ async def augment(settings: AugmentSettings, *, shows: bool = False) -> dict[str
     progress bar on standard error. Raises :class:`EngineError` where there is no project or no
     Lean.
     """
-    _check(settings)
-    place = await find_workplace(settings.project.resolve(), settings.lean)
-    root = (place.project.source if place.project is not None else settings.project).resolve()
-    out = settings.out.resolve()
-    if out == root or root in out.parents:
-        raise EngineError(
-            f"{out} is inside the project's sources.", remedy="Name another folder with `--out`."
-        )
+    positive = ("workers", "threads", "memory_mb", "timeout", "heartbeats")
+    place, root = await find_project(settings, positive)
     files = await asyncio.to_thread(_files, settings, root)
-    sandboxes = Sandboxes(settings.sandbox)
-    command = LeanCommand(
-        place.toolchain,
-        (await runtime_folder(place.toolchain, MODULE), *place.search_path),
-        settings.threads,
-        settings.memory_mb,
-        await sandboxes.of(place.toolchain),
-    )
-    if shows:
-        sys.stderr.writelines(f"{notice}\n" for notice in sandboxes.notices())
-    sweep()
+    runtime = await runtime_folder(place.toolchain, MODULE)
+    command = await lean_command(settings, place, runtime, shows=shows)
     compiled = Compiled(place.search_path, place.toolchain.version_text)
     return await _Run(settings, command, files, compiled).all_files(shows=shows)
-
-
-def _check(settings: AugmentSettings) -> None:
-    for name in ("workers", "threads", "memory_mb", "timeout", "heartbeats"):
-        if getattr(settings, name) <= 0:
-            raise EngineError(f"{name} is {getattr(settings, name)}; it must be more than 0.")
-    if not settings.project.is_dir():
-        raise EngineError(f"There is no folder {settings.project}.")
 
 
 def _files(settings: AugmentSettings, root: Path) -> list[_File]:

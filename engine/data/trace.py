@@ -15,13 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - the settings' fields are looked up
 from typing import TYPE_CHECKING, Any, Literal
 
+from engine.data.ground import find_project, lean_command
 from engine.data.records import read_lines, read_pairs, write_lines, write_pairs
 from engine.data.sources import Compiled, sources_below
 from engine.data.tracing import trace_file
-from engine.lean.process import LeanCommand
-from engine.lean.sandbox import Sandboxes
-from engine.lean.scratch import sweep
-from engine.lean.session import find_workplace
 from engine.manifest import file_hash, write_manifest
 from engine.options import add_options, chosen_settings, setting
 from engine.protocol import EngineError, ErrorKind
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.data.records import TacticPair
+    from engine.lean.process import LeanCommand
     from engine.lean.session import Workplace
 
 __all__ = ["TraceReport", "TraceSettings", "add_parser", "trace_project"]
@@ -102,36 +100,12 @@ async def trace_project(settings: TraceSettings, *, shows: bool = False) -> Trac
     ``shows`` draws a progress bar on standard error. Raises :class:`EngineError` where there is no
     project or no Lean.
     """
-    _check(settings)
-    place = await find_workplace(settings.project.resolve(), settings.lean)
-    source = (place.project.source if place.project is not None else settings.project).resolve()
-    out = settings.out.resolve()
-    if out == source or source in out.parents:
-        raise EngineError(
-            f"{out} is inside the project's sources.", remedy="Name another folder with `--out`."
-        )
-    sandboxes = Sandboxes(settings.sandbox)
-    command = LeanCommand(
-        place.toolchain,
-        place.search_path,
-        settings.threads,
-        settings.memory_mb,
-        await sandboxes.of(place.toolchain),
-    )
-    if shows:
-        sys.stderr.writelines(f"{notice}\n" for notice in sandboxes.notices())
-    sweep()
-    run = _Run(settings, command, source, out, place)
+    positive = ("workers", "threads", "memory_mb", "timeout", "most_mb")
+    place, source = await find_project(settings, positive)
+    command = await lean_command(settings, place, shows=shows)
+    run = _Run(settings, command, source, settings.out.resolve(), place)
     await run.all_files(shows=shows)
     return await asyncio.to_thread(run.put_together)
-
-
-def _check(settings: TraceSettings) -> None:
-    for name in ("workers", "threads", "memory_mb", "timeout", "most_mb"):
-        if getattr(settings, name) <= 0:
-            raise EngineError(f"{name} is {getattr(settings, name)}; it must be more than 0.")
-    if not settings.project.is_dir():
-        raise EngineError(f"There is no folder {settings.project}.")
 
 
 class _Run:
