@@ -45,6 +45,10 @@ _INLINE_EVERY = 4
 _MINIMISE_SHARE = 0.1
 """Share of the budget that may go into a shorter form of a proof."""
 
+_HEAD_START = 0.3
+"""Seconds that the closers have at the root before the generator is asked: what they prove costs no
+decoding, which on a CPU cannot be stopped once it has begun."""
+
 _IDLE_SECONDS = 0.05
 
 
@@ -294,6 +298,16 @@ class Run:
         return self._options.tactic_timeout if first is None else first
 
     async def _sample(self, step: Expand) -> list[Candidate]:
+        if step.node == 0 and self._repertoire is not None:
+            done = asyncio.create_task(self._root_closers_done.wait())
+            try:
+                await asyncio.wait({done}, timeout=_HEAD_START)
+            finally:
+                done.cancel()
+        async with self._verifying:
+            pass  # a proof is judged, which will most likely end the search
+        if self.proof is not None:
+            return []
         started = time.monotonic()
         try:
             return await self.generator.sample(

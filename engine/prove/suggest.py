@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,12 @@ from engine.source import objection
 from engine.values import Progress, Solved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from engine.generators import Repertoire, TacticGenerator
     from engine.lean import Hole
     from engine.protocol import SearchOptions
+    from engine.values import Candidate
 
 _SECONDS = 20.0
 """Longest time that somebody waits for suggestions; a smaller budget is kept to."""
@@ -43,7 +45,8 @@ class Suggester:
     ) -> list[Suggestion]:
         """What succeeds: tactics that close the goal first, the others as they are ranked.
 
-        The repertoire's closers come before the generator's candidates; what ``library_search``
+        The repertoire's closers come before the generator's candidates, and are tried while it
+        samples; what ``library_search``
         and its like find comes last, if there is time. Of tactics that leave the same goals, the
         first by rank is named.
         """
@@ -51,15 +54,27 @@ class Suggester:
         ranked: dict[str, float | None] = {}
         if repertoire is not None:
             ranked.update({extra.tactic: None for extra in repertoire.closers()})
-        wanted = 5 * self._limit
-        for candidate in await generator.sample(state, wanted, seed=self._options.seed):
-            if self._object_to(candidate.tactic) is None:
-                ranked.setdefault(candidate.tactic, candidate.log_prob)
-        await self._try(ranked)
+        sampling = asyncio.create_task(
+            generator.sample(state, 5 * self._limit, seed=self._options.seed)
+        )
+
+        def proposed() -> Iterator[str]:
+            yield from list(ranked)
+            if sampling.done() and sampling.exception() is None:
+                yield from self._new(sampling.result(), ranked)
+
+        try:
+            await self._try(proposed(), ranked)
+            await asyncio.wait({sampling}, timeout=max(0.0, self._deadline - time.monotonic()))
+            if sampling.done():
+                await self._try(self._new(sampling.result(), ranked), ranked)
+        finally:
+            sampling.cancel()
         if repertoire is not None:
             for extra in repertoire.long_closers():
                 if extra.probe and not self._over:
-                    await self._try(dict.fromkeys(await self._said(extra.tactic)))
+                    said = dict.fromkeys(await self._said(extra.tactic))
+                    await self._try(said, said)
         order = {tactic: place for place, tactic in enumerate(self._found)}
         ranks = {tactic: place for place, tactic in enumerate(ranked)}
         best = sorted(
@@ -78,9 +93,19 @@ class Suggester:
         patience = self._options.tactic_timeout if first is None else first
         return max(0.1, min(patience, self._deadline - time.monotonic()))
 
-    async def _try(self, ranked: dict[str, float | None]) -> None:
+    def _new(self, found: Sequence[Candidate], ranked: dict[str, float | None]) -> list[str]:
+        """Ranks the candidates behind what is ranked; those that were not, and may be tried."""
+        new = {
+            candidate.tactic: candidate.log_prob
+            for candidate in found
+            if candidate.tactic not in ranked and self._object_to(candidate.tactic) is None
+        }
+        ranked.update(new)
+        return list(new)
+
+    async def _try(self, tactics: Iterable[str], log_probs: dict[str, float | None]) -> None:
         def in_time() -> Iterator[str]:
-            for tactic in ranked:
+            for tactic in tactics:
                 if self._over:
                     return
                 yield tactic
@@ -96,7 +121,7 @@ class Suggester:
                 continue
             self._found.setdefault(
                 tactic,
-                Suggestion(tactic=tactic, goals=goals, state=state, log_prob=ranked[tactic]),
+                Suggestion(tactic=tactic, goals=goals, state=state, log_prob=log_probs[tactic]),
             )
 
     async def _said(self, probe: str) -> list[str]:

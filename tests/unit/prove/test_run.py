@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,8 @@ from .toy import Judge, ToyGenerator, ToyHole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from engine.protocol import Verdict
 
 
 class ToyRepertoire(Repertoire):
@@ -95,6 +98,41 @@ async def test_the_first_by_rank_wins_whatever_answers_first(seed: int) -> None:
     await run.run()
     assert run.proof is not None
     assert run.proof.steps == ("take 4",)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_what_a_closer_proves_costs_the_generator_nothing(
+    workers: int, accepted: bool
+) -> None:
+    class Asked(ToyGenerator):
+        """Counts."""
+
+        count = 0
+
+        async def sample(self, state: str, n: int, *, seed: int) -> list[Candidate]:
+            self.count += 1
+            return await super().sample(state, n, seed=seed)
+
+    class Slow(Judge):
+        """Judges for longer than the closers have a head start."""
+
+        async def __call__(self, steps: Sequence[str]) -> tuple[str, Verdict]:
+            await asyncio.sleep(0.4)
+            return await super().__call__(steps)
+
+    run = make_run(
+        ToyHole(4),
+        [],
+        repertoire=ToyRepertoire(closers=["take 4"]),
+        judge=Slow(lambda steps: accepted),
+        workers=workers,
+        max_expansions=1,
+    )
+    run.generator = generator = Asked(["take 1"])
+    stop = await run.run()
+    assert stop.reason is (StopReason.PROVED if accepted else StopReason.EXPANSIONS)
+    assert generator.count == (0 if accepted else 1)
 
 
 async def test_a_refused_proof_is_a_failure_and_the_batch_goes_on() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from engine.generators import Extra
@@ -11,6 +12,8 @@ from .toy import ToyGenerator, ToyHole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from engine.values import Candidate
 
 
 async def suggest(
@@ -55,6 +58,21 @@ async def test_closers_come_before_candidates_and_what_probes_say_comes_last() -
     found = await suggest(ToyHole(7), ["take 1"], repertoire=repertoire)
     assert [s.tactic for s in found] == ["take 7", "take 2", "take 1"]
     assert found[1].log_prob is None
+
+
+async def test_closers_are_tried_while_the_generator_samples_and_without_it() -> None:
+    hole = ToyHole(7)
+
+    class Stuck(ToyGenerator):
+        """Answers never."""
+
+        async def sample(self, state: str, n: int, *, seed: int) -> list[Candidate]:
+            return await asyncio.Future()
+
+    suggester = Suggester(hole, SearchOptions(budget=0.5), 8)
+    repertoire = ToyRepertoire(closers=["take 2", "take 7"])
+    found = await suggester.suggestions(Stuck([]), repertoire)
+    assert [s.tactic for s in found] == ["take 7", "take 2"]
 
 
 async def test_a_generator_s_dangerous_tactic_is_not_even_tried() -> None:
