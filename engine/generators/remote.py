@@ -65,6 +65,9 @@ class GeneratorError(Exception):
 class Limits:
     """Seconds to wait for the greeting and for an answer; how often to start again.
 
+    A process that nobody has asked anything for ``idle`` seconds ends, and its memory is free until
+    somebody does.
+
     After the n-th failure in a row, the next start comes ``delays[n - 1]`` seconds later; behind
     the last of them only a new search tries again, once in ``rest`` seconds.
     """
@@ -73,6 +76,7 @@ class Limits:
     sample: float = 60.0
     delays: tuple[float, ...] = (0.5, 2.0, 8.0)
     rest: float = 60.0
+    idle: float = 300.0
 
 
 class _Connection:
@@ -293,7 +297,7 @@ class RemoteGenerator:
         max_bytes: int = 256,
     ) -> None:
         self.name = name
-        self.device = "not started"
+        self.device = ""  # not known yet
         self.backend = ""
         self._argv = list(argv)
         self._limits = limits or Limits()
@@ -306,6 +310,8 @@ class RemoteGenerator:
         self._reason: GeneratorError | None = None
         self._last_failure = 0.0
         self._first_hello: asyncio.Future[None] | None = None
+        self._last_asked = 0.0
+        self._resting = False
 
     def start(self) -> None:
         """Starts the process, if it does not run and may be tried (again)."""
@@ -315,13 +321,16 @@ class RemoteGenerator:
             if time.monotonic() - self._last_failure < self._limits.rest:
                 return
             self._failures = len(self._limits.delays)  # one more try, not all of them again
-        self._reason = None
+        self._reason, self._resting = None, False
         self._first_hello = asyncio.get_running_loop().create_future()
         self._life = asyncio.create_task(self._live())
 
     async def ready(self) -> None:
         """Waits until the model is loaded; raises :class:`GeneratorError` when it cannot be."""
+        if self._resting and self._life is not None:
+            await asyncio.wait({self._life})  # its process is on its way out
         self.start()
+        self._last_asked = time.monotonic()
         connection = self._connection
         if connection is not None and connection.hello.done() and not connection.ended.done():
             return
@@ -346,6 +355,7 @@ class RemoteGenerator:
             found = await asking
         finally:
             asking.cancel()
+            self._last_asked = time.monotonic()
         self._failures = 0
         return found
 
@@ -367,6 +377,8 @@ class RemoteGenerator:
         try:
             while True:
                 failure = await self._live_once()
+                if failure is None:
+                    return
                 self._reason, self._last_failure = failure, time.monotonic()
                 self._failures += 1
                 self._settle_first_hello()
@@ -374,14 +386,16 @@ class RemoteGenerator:
                     return
                 await asyncio.sleep(self._limits.delays[self._failures - 1])
         finally:
-            self._reason = self._reason or GeneratorError("was closed")
+            if not self._resting:
+                self._reason = self._reason or GeneratorError("was closed")
             self._settle_first_hello()
 
     def _settle_first_hello(self) -> None:
         if self._first_hello is not None and not self._first_hello.done():
             self._first_hello.set_result(None)
 
-    async def _live_once(self) -> GeneratorError:
+    async def _live_once(self) -> GeneratorError | None:
+        """Why the process ended; None where nobody needed it any more."""
         connection = _Connection(self._argv)
         try:
             await _whole(connection.open())
@@ -392,10 +406,23 @@ class RemoteGenerator:
             self.name, self.device, self.backend = hello.model, hello.device, hello.backend
             self._connection, self._reason = connection, None
             self._settle_first_hello()
-            await asyncio.wait({connection.ended})
+            self._last_asked = time.monotonic()
+            await self._while_needed(connection)
+            if not connection.ended.done():
+                self._resting = True
+                return None
             return connection.ended.result()
         except GeneratorError as failure:
             return failure
         finally:
             self._connection = None
             await _whole(connection.close())
+
+    async def _while_needed(self, connection: _Connection) -> None:
+        """Returns when the process has ended, or nobody has asked it for long."""
+        idle = self._limits.idle
+        while not connection.ended.done():
+            left = self._last_asked + idle - time.monotonic()
+            if left <= 0 and not connection.open_requests:
+                return
+            await asyncio.wait({connection.ended}, timeout=left if left > 0 else min(1.0, idle))

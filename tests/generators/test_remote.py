@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,7 +59,7 @@ async def failure_of(generator: RemoteGenerator) -> str:
 
 async def test_samples_and_says_what_it_is(make: Callable[..., RemoteGenerator]) -> None:
     generator = make("good")
-    assert (generator.name, generator.device) == ("the fake", "not started")
+    assert (generator.name, generator.device) == ("the fake", "")
     assert await generator.sample("⊢ p", 4, seed=0) == EXPECTED
     assert await generator.sample("⊢ p", 2, seed=0) == EXPECTED[:2]
     assert (generator.name, generator.device) == ("fake", "a test")
@@ -69,6 +70,27 @@ async def test_many_searches_share_one_process(make: Callable[..., RemoteGenerat
     generator = make("late")
     found = await asyncio.gather(*(generator.sample("⊢ p", n, seed=0) for n in (1, 2, 3, 4)))
     assert found == [EXPECTED[:n] for n in (1, 2, 3, 4)]
+
+
+async def test_a_process_that_nobody_needs_ends_and_comes_back(
+    make: Callable[..., RemoteGenerator],
+) -> None:
+    generator = make("good", limits=replace(QUICK, idle=0.01))
+    seen = set()
+    for _ in range(3):
+        assert await generator.sample("⊢ p", 4, seed=0) == EXPECTED
+        while generator._connection is not None:
+            seen.add(pid_of(generator))
+            await asyncio.sleep(0)
+        # Here its process is on its way out: the next question waits for another one.
+        assert generator.device == "a test"
+    assert await generator.sample("⊢ p", 4, seed=0) == EXPECTED
+    assert eventually(lambda: not any(map(alive, seen)))
+
+
+async def test_a_question_keeps_its_process(make: Callable[..., RemoteGenerator]) -> None:
+    generator = make("late", limits=replace(QUICK, idle=0.01))
+    assert await generator.sample("⊢ p", 4, seed=0) == EXPECTED
 
 
 @pytest.mark.parametrize(
