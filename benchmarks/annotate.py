@@ -50,7 +50,12 @@ def run(folder: Path, *argv: str) -> tuple[float, str]:
     done = subprocess.run(
         [sys.executable, "-m", "dsp_lsp.cli", *argv],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "DSP_LSP_PROOFS": "off"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "DSP_LSP_PROOFS": "off",
+            "DSP_LSP_MODEL": "off",
+        },
         capture_output=True,
         encoding="utf-8",
         check=False,

@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from engine.protocol import EngineError, ProveParams, SearchOptions, Settings
+from engine.protocol import EngineError, GeneratorSettings, ProveParams, SearchOptions, Settings
 from engine.prove import Prover, create
 from engine.source import analyse
 
@@ -89,7 +89,7 @@ async def measure(
     print(f"{'part':<12}{'name':<28}{'status':<10}{'steps':>5}{'seconds':>9}  {'stop':<14}proof")
     with tempfile.TemporaryDirectory() as folder:
         source = make_project(Path(folder), mathlib)
-        prover = create(Settings(threads=threads))
+        prover = create(Settings(threads=threads, generator=GeneratorSettings(kind="repertoire")))
         try:
             for part in parts:
                 text = (CORPUS / f"{part}.lean").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from corpus import CORPUS, PARTS, make_project
 
-from engine.protocol import EngineError, ProveParams, SearchOptions, Settings
+from engine.protocol import EngineError, GeneratorSettings, ProveParams, SearchOptions, Settings
 from engine.prove import Prover, create
 from engine.source import Site, analyse
 
@@ -71,7 +71,7 @@ async def measure(
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         source = make_project(Path(folder), mathlib)
-        prover = create(Settings(threads=1))
+        prover = create(Settings(threads=1, generator=GeneratorSettings(kind="repertoire")))
         try:
             for part in parts:
                 text = (CORPUS / f"{part}.lean").read_text(encoding="utf-8")

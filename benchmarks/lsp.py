@@ -88,6 +88,7 @@ async def start(
         env={
             **os.environ,
             "DSP_LSP_PROOFS": "off",
+            "DSP_LSP_MODEL": "off",
             "PYTHONPATH": str(ROOT),
             "DSP_LSP_LOG_FILE": str(folder / "server.log"),
         },

@@ -82,10 +82,14 @@ def _add_generator(parser: argparse.ArgumentParser) -> None:
     generator.add_argument(
         "--generator",
         choices=("auto", "repertoire", "ct2", "torch", "process"),
-        help="default: auto, a model where there is one, else the repertoire",
+        help="besides the fixed list that comes first; default: auto, a model, on a GPU where that "
+        "can be; repertoire: none",
     )
     generator.add_argument(
-        "--model", metavar="MODEL", help="a folder, or the hub id of a model you have converted"
+        "--model",
+        metavar="MODEL",
+        help="a folder, or the hub id of a model you have converted (default: $DSP_LSP_MODEL, else "
+        "the one that comes along)",
     )
     generator.add_argument(
         "--generator-command",

@@ -95,11 +95,15 @@ class Config:
     generator: Literal["auto", "repertoire", "ct2", "torch", "process"] = _setting(
         "auto",
         "What proposes tactics besides the repertoire: `ct2` (CPU) and `torch` run a model, "
-        "`process` a program that speaks as `dsp-generator` does, `repertoire` none; `auto` is the "
-        "best that is there.",
+        "`process` a program that speaks as `dsp-generator` does, `repertoire` none; `auto` is a "
+        "model, on a GPU where that can be, else on the CPU: the small one that comes along, or "
+        "the one of `generatorModel`.",
     )
     generator_model: str = _setting(
-        "", "The model: a folder, or the hub id of one that is on this machine.", machine=True
+        "",
+        "The model: a folder, or the hub id of one that is on this machine. Empty: the one that "
+        "comes along.",
+        machine=True,
     )
     generator_command: list[str] = _setting(  # noqa: RUF009
         [], "The program of the generator `process`, and its arguments.", machine=True

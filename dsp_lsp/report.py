@@ -78,6 +78,7 @@ def record(document: Document, outcome: Outcome) -> dict[str, Any]:
         "statistics": asdict(result.statistics) if result else None,
         "goal": result.goal if result else None,
         "steps": list(result.steps) if result else [],
+        "generator": result.generator if result else "",
         "notes": list(result.notes) if result else [],
         "imports": document.imports,
         "error": error_record(error) if error else None,
@@ -126,7 +127,8 @@ def verdict_text(outcome: Outcome) -> str:
     if outcome.splice is None or verdict is None:
         if result.cached:
             return f"no proof, says the cache: {why_not(result)}"
-        return f"no proof in {result.elapsed:.1f} s: {why_not(result)} ({effort})"
+        source = f"; generator: {result.generator}" if result.generator else ""
+        return f"no proof in {result.elapsed:.1f} s: {why_not(result)} ({effort}{source})"
     parts = [f"checked by {verdict.checker}"]
     if verdict.axioms:
         parts.append("axioms: " + ", ".join(verdict.axioms))

@@ -138,7 +138,8 @@ def _running(job: Job, report: ProgressReport) -> str:
             f"{counted(report.tried, 'tactic')} tried, {report.succeeded} succeeded, "
             f"{report.timed_out} timed out · {report.tactics_per_second:.1f} per second"
         )
-        lines.append(f"generator: {report.generator} on {report.device}")
+        on = f" on {report.device}" if report.device else ""
+        lines.append(f"generator: {report.generator}{on}")
     return "  \n".join(lines)
 
 

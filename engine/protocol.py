@@ -100,15 +100,16 @@ class GeneratorSettings:
     ``kind``: ``repertoire`` needs no model; ``ct2`` and ``torch`` run ``model`` in a process of
     their own, on the CPU and with torch; ``process`` starts ``command``, which is then expected to
     speak as ``dsp-generator`` does, here or on another machine; ``auto`` is ``process`` where there
-    is a command, else the best that runs ``model`` or the bundled model, else the repertoire.
+    is a command, else the best that runs ``model`` or the default model, else the repertoire.
 
-    ``model``: a folder, or the hub id of a model that was downloaded or converted before.
+    ``model``: a folder, or the hub id of a model that was downloaded or converted before; None for
+    the one that the environment's ``DSP_LSP_MODEL`` names, else the one that comes along.
     ``device`` (``auto``, ``cpu``, ``cuda``, ``cuda:1``) and ``compute_type`` (``auto``, ``int8``,
     ``float32``, ``bfloat16``) are told to the process, and so is ``threads``: how many the model
     uses on the CPU, None for half of the cores. ``decoding``: beam search, as in the paper's
     baseline, or sampling. States longer than ``max_state_bytes`` are cut; tactics longer than
     ``max_tactic_bytes`` are dropped. The process gets ``start_timeout`` seconds to load the model,
-    and ``sample_timeout`` for each state.
+    and ``sample_timeout`` for each state; it ends when nobody has asked it for ``idle_seconds``.
     """
 
     kind: Literal["auto", "repertoire", "ct2", "torch", "process"] = "auto"
@@ -122,6 +123,7 @@ class GeneratorSettings:
     max_tactic_bytes: int = 256
     start_timeout: float = 120.0
     sample_timeout: float = 60.0
+    idle_seconds: float = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -328,7 +330,8 @@ class ProveResult:
     text by ``replacement`` gives the document that ``verdict`` is about; ``milliseconds`` is what
     Lean needs for the proof's tactics alone, where it was measured. ``goals`` is how many were open
     at the site, which rendering ``steps`` anew needs to know. ``cached``: nothing was searched, an
-    earlier search has the answer; a proof was verified here all the same.
+    earlier search has the answer; a proof was verified here all the same. ``generator``: the name
+    of what was asked last.
     """
 
     job: str
@@ -344,6 +347,7 @@ class ProveResult:
     replacement: str = ""
     verdict: Verdict | None = None
     milliseconds: float | None = None
+    generator: str = ""
     notes: list[str] = field(default_factory=list)
     cached: bool = False
 

@@ -24,6 +24,9 @@ settings.load_profile("any machine")
 # No test is to find what another has proved.
 os.environ["DSP_LSP_PROOFS"] = "off"
 
+# Nor to ask the model that comes along, unless it says so.
+os.environ["DSP_LSP_MODEL"] = "off"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Runs a test of real processes once more if it fails, and says so (RERUN).

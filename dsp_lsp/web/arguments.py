@@ -135,6 +135,7 @@ def _web(arguments: argparse.Namespace, connect: Callable[[], EngineClient]) -> 
             # A search's own, one that judges its proof, and those of the last without success.
             warm_processes=2 * arguments.searches + 2,
             warm_idle_seconds=_IDLE_SECONDS,
+            generator=replace(settings.generator, idle_seconds=_IDLE_SECONDS),
             # No stranger's search is in another one's Lean.
             warm_holes=1,
         ),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engine.generators import repertoire
-from engine.generators.models import bundled, fingerprint, locate
+from engine.generators.models import default_model, locate
 from engine.generators.remote import GeneratorError, Limits, RemoteGenerator
 from engine.generators.repertoire import Repertoire
 from engine.protocol import EngineError, ErrorKind, GeneratorSettings
@@ -37,18 +37,19 @@ def check(settings: GeneratorSettings) -> None:
         raise EngineError(
             "A state needs room for 64 bytes, and a tactic for between 1 and 4096 bytes."
         )
-    if not (settings.start_timeout > 0 and settings.sample_timeout > 0):
+    if not min(settings.start_timeout, settings.sample_timeout, settings.idle_seconds) > 0:
         raise EngineError("The generator's time-outs must be positive numbers of seconds.")
-    if settings.kind in ("ct2", "torch") and _model(settings) is None:
+    model = _model(settings)
+    if settings.kind in ("ct2", "torch") and model is None:
         raise EngineError(
             f"The generator {settings.kind} needs a model.", remedy="Name one with --model."
         )
-    if settings.kind in ("auto", "ct2", "torch") and settings.model is not None:
-        locate(settings.model, prefer="ct2")
+    if settings.kind in ("auto", "ct2", "torch") and model is not None:
+        locate(model, prefer="ct2")
 
 
 def _model(settings: GeneratorSettings) -> str | None:
-    return settings.model or bundled()
+    return settings.model or default_model()
 
 
 @cache
@@ -161,7 +162,7 @@ class Generators:
         if self._remotes and model is not None:
             known.append(model)
             with contextlib.suppress(EngineError, OSError):
-                known.append(fingerprint(locate(model, prefer="ct2").folder))
+                known.append(locate(model, prefer="ct2").name)  # has a digest of the weights
         return repr((*known, _repertoires_source()))
 
     def start(self) -> None:
@@ -211,8 +212,8 @@ class Generators:
         return [first] if settings.kind == "ct2" else [first, *self._on_the_cpu(model)]
 
     def _on_the_cpu(self, model: str | None) -> list[RemoteGenerator]:
-        """The same model, or the bundled one, on the CPU, if it is converted."""
-        for candidate in dict.fromkeys((model, bundled())):
+        """The same model, or the default one, on the CPU, if it is converted."""
+        for candidate in dict.fromkeys((model, default_model())):
             with contextlib.suppress(EngineError):
                 if candidate is not None and locate(candidate, prefer="ct2").format == "ct2":
                     return [self._local("ct2", candidate)]
@@ -234,7 +235,11 @@ class Generators:
         return RemoteGenerator(
             argv,
             name=name,
-            limits=Limits(start=settings.start_timeout, sample=settings.sample_timeout),
+            limits=Limits(
+                start=settings.start_timeout,
+                sample=settings.sample_timeout,
+                idle=settings.idle_seconds,
+            ),
             decoding=settings.decoding,
             max_bytes=settings.max_tactic_bytes,
         )

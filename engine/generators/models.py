@@ -1,9 +1,10 @@
-"""Where models are: folders, the conversions in the user's cache, and the bundled one."""
+"""Where models are: folders, the conversions in the user's cache, and the one that comes along."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,10 +17,12 @@ __all__ = [
     "BYTES",
     "MANIFEST",
     "TOKENIZER",
+    "VARIABLE",
     "Manifest",
     "ModelFolder",
     "bundled",
     "conversion_folder",
+    "default_model",
     "fingerprint",
     "is_hub_id",
     "locate",
@@ -34,6 +37,9 @@ BYTES = "byt5"
 
 TOKENIZER = "tokenizer.json"
 """The file that splits text for a model that does not."""
+
+VARIABLE = "DSP_LSP_MODEL"
+"""In the environment: the model that is used where none is named, or ``off`` for none."""
 
 _CONVERTED = "model.bin"
 _INSIDE = "ct2"
@@ -84,7 +90,15 @@ def is_hub_id(model: str) -> bool:
 
 def bundled() -> str | None:
     """The folder of the model that comes with this package, if it does."""
-    return str(_BUNDLED) if _formats(_BUNDLED) else None
+    return str(_BUNDLED) if (_BUNDLED / _CONVERTED).is_file() else None
+
+
+def default_model() -> str | None:
+    """The model that is used where none is named; see :data:`VARIABLE`."""
+    chosen = os.environ.get(VARIABLE)
+    if chosen == "off":
+        return None
+    return chosen or bundled()
 
 
 def locate(model: str, *, prefer: Literal["ct2", "hf"]) -> ModelFolder:

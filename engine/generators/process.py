@@ -36,7 +36,7 @@ from engine.generators.lines import (
     parse_saying,
     write,
 )
-from engine.generators.models import bundled, locate
+from engine.generators.models import default_model, locate
 from engine.lifetime import die_with_parent
 from engine.protocol import EngineError
 from engine.wire import MalformedError
@@ -180,9 +180,9 @@ def _serve(service: Service, lines: queue.SimpleQueue[bytes | None]) -> None:
 
 
 def _load(arguments: argparse.Namespace) -> tuple[Backend, str]:
-    model = arguments.model or bundled()
+    model = arguments.model or default_model()
     if model is None:
-        raise EngineError("No model comes with this version.", remedy="Name one with --model.")
+        raise EngineError("There is no model to serve.", remedy="Name one with --model.")
     wanted = Load(
         model=model,
         device=arguments.device,

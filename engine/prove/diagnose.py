@@ -19,17 +19,34 @@ _NEEDED_GB = 2.0
 
 
 async def diagnose(
-    folder: Path, settings: Settings, environment: Callable[[], Awaitable[Environment]]
+    folder: Path,
+    settings: Settings,
+    environment: Callable[[], Awaitable[Environment]],
+    ready: Callable[[], Awaitable[None]],
 ) -> Diagnosis:
-    """Looks at everything that a search in ``folder`` needs; a failure is a check, no error."""
+    """Looks at everything that a search in ``folder`` needs; a failure is a check, no error.
+
+    ``ready`` loads the model, if there is one.
+    """
     checks = await diagnose_lean(folder, settings.lean, settings.sandbox)
     if all(check.status != "problem" for check in checks if check.name in ("Lean", "project")):
-        checks.append(await _generator(environment))
+        checks.append(await _generator(environment, ready))
     checks.append(_memory())
     return Diagnosis(checks=checks)
 
 
-async def _generator(environment: Callable[[], Awaitable[Environment]]) -> Check:
+async def _generator(
+    environment: Callable[[], Awaitable[Environment]], ready: Callable[[], Awaitable[None]]
+) -> Check:
+    try:
+        await ready()
+    except EngineError as error:
+        return Check(
+            name="generator",
+            status="warning",
+            message=f"{error.message} The repertoire proves without it.",
+            remedy=error.remedy or "Name another model with --model.",
+        )
     try:
         found = await environment()
     except EngineError as error:

@@ -146,7 +146,7 @@ class Prover:
     async def diagnose(self, params: EnvironmentParams) -> Diagnosis:
         """Whether all is well with it."""
         return await diagnose(
-            _folder(params.path), self._settings, lambda: self.environment(params)
+            _folder(params.path), self._settings, lambda: self.environment(params), self.ready
         )
 
     # -- searching -------------------------------------------------------------------------------
@@ -328,6 +328,7 @@ class Prover:
             "goal": job.goal,
             "goals": job.goals,
             "elapsed": run.found_after,
+            "generator": run.generator.name,
             "statistics": run.statistics(),
             "notes": notes,
             "cached": job.cached,

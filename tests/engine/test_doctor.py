@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -125,6 +127,19 @@ def test_elan_is_not_made_to_download(bench: Bench, tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     _, checks = doctor(bench)
     assert "would download" not in checks["Lean"]["message"]
+
+
+def test_a_model_that_does_not_load(bench: Bench) -> None:
+    command = shlex.join([sys.executable, "-m", "tests.generators.fake_generator", "unloadable"])
+    status, checks = doctor(bench, "--generator-command", command)
+    assert status == 0, checks
+    assert checks["generator"] == {
+        "name": "generator",
+        "status": "warning",
+        "message": f"The generator {sys.executable} failed: There are no weights. "
+        "The repertoire proves without it.",
+        "remedy": "Get some.",
+    }
 
 
 def test_a_cache_that_cannot_be_written(bench: Bench) -> None:

@@ -140,6 +140,7 @@ def record(name: str, case: Case, lean: str) -> dict[str, Run]:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "DSP_LSP_CACHE": str(folder / "cache"),
+            "DSP_LSP_MODEL": "off",
         }
         for command in case.commands:
             work = folder / "work"

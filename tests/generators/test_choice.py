@@ -8,13 +8,21 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from engine.generators import Repertoire
 from engine.generators.choice import Generators
-from engine.generators.models import conversion_folder, is_hub_id, locate
+from engine.generators.models import (
+    MANIFEST,
+    conversion_folder,
+    default_model,
+    is_hub_id,
+    locate,
+    read_manifest,
+)
 from engine.protocol import (
     EngineError,
     EnvironmentParams,
@@ -197,6 +205,7 @@ async def test_suggestions_come_from_the_generator(settings: GeneratorSettings) 
         (GeneratorSettings(max_state_bytes=3), "A state needs room"),
         (GeneratorSettings(max_tactic_bytes=0), "A state needs room"),
         (GeneratorSettings(sample_timeout=0.0), "time-outs"),
+        (GeneratorSettings(idle_seconds=0.0), "time-outs"),
     ],
 )
 def test_settings_that_make_no_sense(settings: GeneratorSettings, said: str) -> None:
@@ -205,7 +214,7 @@ def test_settings_that_make_no_sense(settings: GeneratorSettings, said: str) -> 
 
 
 async def test_a_model_alone_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.generators.choice.bundled", lambda: None)
+    monkeypatch.setattr("engine.generators.choice.default_model", lambda: None)
     with pytest.raises(EngineError, match="no model that could search alone"):
         await search(GeneratorSettings())
     with pytest.raises(EngineError, match="ended with status 7: no such weights"):
@@ -233,18 +242,48 @@ async def test_a_model_that_does_not_load_costs_a_mixed_search_one_line() -> Non
 
 
 def test_without_a_model_it_is_the_repertoire(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.generators.choice.bundled", lambda: None)
+    monkeypatch.setattr("engine.generators.choice.default_model", lambda: None)
     generators = Generators(GeneratorSettings())
     assert (generators.name, generators.has_model) == (Repertoire.name, False)
 
 
 async def test_a_bundled_model_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.generators.choice.bundled", lambda: str(CONVERTED))
+    monkeypatch.setattr("engine.generators.choice.default_model", lambda: str(CONVERTED))
     generators = Generators(GeneratorSettings())
     assert generators.has_model
     assert generators.name.startswith("tiny (")
-    assert generators.device == "not started"
+    assert generators.device == ""
     assert not Generators(GeneratorSettings(kind="repertoire")).has_model
+
+
+def test_the_environment_names_the_default_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.generators.models._BUNDLED", CONVERTED)
+    monkeypatch.delenv("DSP_LSP_MODEL")
+    assert default_model() == str(CONVERTED)
+    monkeypatch.setenv("DSP_LSP_MODEL", "off")
+    assert default_model() is None
+    assert not Generators(GeneratorSettings()).has_model
+    with pytest.raises(EngineError, match="needs a model"):
+        Generators(GeneratorSettings(kind="ct2"))
+    monkeypatch.setenv("DSP_LSP_MODEL", str(tmp_path))
+    with pytest.raises(EngineError, match="holds no model"):
+        Generators(GeneratorSettings())
+    assert not Generators(GeneratorSettings(kind="repertoire")).has_model
+
+
+def test_other_weights_in_the_same_place_are_another_generator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(CONVERTED, tmp_path / "model")
+    monkeypatch.setenv("DSP_LSP_MODEL", str(folder))
+    before = Generators(GeneratorSettings()).identity
+    assert Generators(GeneratorSettings()).identity == before
+    manifest = read_manifest(folder)
+    assert manifest is not None
+    (folder / MANIFEST).write_text(replace(manifest, sha256="0" * 64).text())
+    assert Generators(GeneratorSettings()).identity != before
 
 
 # -- finding models --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsp_lsp.config import Config, engine_settings, read, schema, search_options
+from engine.protocol import GeneratorSettings
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -87,6 +88,13 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
     assert complaints == []
     assert (config.max_searches, config.budget) == (3, 5.0)
     assert isinstance(config.max_searches, int)
+
+
+def test_an_editor_may_do_without_a_model_or_take_another() -> None:
+    without, _ = read({"generator": "repertoire"})
+    assert engine_settings(without).generator == GeneratorSettings(kind="repertoire")
+    other, _ = read({"generatorModel": "some/model"})
+    assert engine_settings(other).generator == GeneratorSettings(model="some/model")
 
 
 def test_the_schema_says_the_defaults() -> None:
