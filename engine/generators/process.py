@@ -59,6 +59,9 @@ ENDED, BAD_ARGUMENTS, FAILED = 0, 2, 3
 
 _MODULES = {"ct2": "engine.generators.ct2", "torch": "engine.generators.torch_backend"}
 
+_GPU_DEVICES = ("nvidia", "nvhost", "dxg", "kfd")
+"""What the names of a GPU's devices begin with: NVIDIA, its small boards, Windows' WSL, AMD."""
+
 logger = logging.getLogger("engine.generators")
 
 
@@ -205,12 +208,20 @@ def _best(wanted: Load) -> str:
         return "ct2"
     if wanted.device.startswith("cuda"):
         return "torch"
-    if wanted.device == "auto":
+    if wanted.device == "auto" and _may_have_gpu():
         import torch
 
         if torch.cuda.is_available():
             return "torch"
     return "ct2" if locate(wanted.model, prefer="ct2").format == "ct2" else "torch"
+
+
+def _may_have_gpu() -> bool:
+    """Whether it is worth asking torch, which takes seconds and 200 MB to load."""
+    try:
+        return any(name.startswith(_GPU_DEVICES) for name in os.listdir("/dev"))  # noqa: PTH208
+    except OSError:
+        return False
 
 
 def _prefer_as_victim() -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.generators.backend import Answer, Request
+from engine.generators.backend import Answer, Load, Request
 from engine.generators.lines import Answered, Refused, Reply, Sample, Stats, parse_reply, write
-from engine.generators.process import Service
+from engine.generators.process import Service, _best
 from engine.values import Candidate
 from engine.wire import MalformedError
 from tests.engine.conftest import ROOT
@@ -186,3 +189,22 @@ def test_the_real_process_answers_what_was_asked_before_the_end() -> None:
     assert kinds == ["answer", "answer", "refused"]
     (first,) = [reply for reply in replies if reply.get("id") == 1]
     assert first["candidates"][0][0] == "exact h"
+
+
+@pytest.mark.parametrize(
+    ("devices", "usable", "best"),
+    [
+        (["null"], None, "ct2"),  # torch is not even imported
+        (["null", "nvidia0"], False, "ct2"),
+        (["null", "nvidiactl"], True, "torch"),
+        (["dxg"], True, "torch"),
+    ],
+)
+def test_torch_is_asked_only_where_there_may_be_a_gpu(
+    devices: list[str], usable: bool | None, best: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = usable if usable is None else SimpleNamespace(is_available=lambda: usable)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(os, "listdir", lambda path: devices)
+    monkeypatch.setitem(sys.modules, "torch", torch and SimpleNamespace(cuda=torch))
+    assert _best(Load(str(CONVERTED))) == best
