@@ -5,21 +5,32 @@ Run as
     DSP_LSP_MATHLIB=<mathlib>/src python benchmarks/evaluation.py --out RUN \\
         --pairs PAIRS --files FILES --minif2f minif2f-valid.jsonl --model MODEL [--minutes 60]
 
-Goes on where it was ended, by whatever, so that it can be run in pieces of ``--minutes``. ``PAIRS``
-are what the model was trained on, or from; ``FILES`` the library's files to look in. What is chosen
-(60 and 40 by a seed, of those whose imports are compiled) is chosen at the first run and kept.
-Without ``--model`` only the repertoire searches. ``--long`` does ten of them again at ten minutes,
-and ``--report`` writes tables, figures and ``results/evaluation.json``.
+``PAIRS`` are what the model was trained on, or from; ``FILES`` the library's files to look in.
+Which theorems are taken (of those that the data set holds out, by a seed) is settled by the first
+call and kept. There are five parts, each an evaluation in a folder of its own below ``RUN``:
+
+``dynamic``   60 theorems of mathlib; the model alone, with the repertoire, and the repertoire alone
+``more``      the same with 40 further theorems
+``fixed``     the 60 theorems with fixed sampling
+``minif2f``   40 problems of miniF2F's validation part, dynamic and fixed
+``long``      ten of the theorems at ten minutes, with the model, dynamic and fixed
+
+``--parts`` names those to do, in this order; all goes on where it was ended, by whatever, so that
+it can be done in pieces of ``--minutes``. ``--report`` writes tables, figures and
+``results/evaluation.json`` of what is there.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,9 +39,10 @@ from engine.evaluation.compare import compare
 from engine.evaluation.figures import draw_all
 from engine.evaluation.records import Record, read_records
 from engine.evaluation.settings import EvaluationSettings, NamedGenerator, StatementList
-from engine.evaluation.statements import read_statements
+from engine.evaluation.statements import choose
 from engine.evaluation.summary import labels, shares
 from engine.evaluation.tables import differing
+from engine.lean.session import find_workplace
 from engine.manifest import read_manifest
 from engine.settings import write_settings
 
@@ -38,81 +50,82 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RESULTS = Path(__file__).parent / "results"
-LONG = 10
-"""How many statements get ten minutes."""
+FIRST, MORE, LONG = 60, 40, 10
+"""How many theorems the parts have."""
+
+PARTS = ("dynamic", "more", "fixed", "minif2f", "long")
+REPORTS = {
+    "held-out": ("dynamic", "more"),
+    "30s": ("dynamic", "fixed", "minif2f"),
+    "600s": ("long",),
+}
+"""Which parts are reported together."""
 
 
-def settings_of(arguments: argparse.Namespace, mathlib: Path) -> EvaluationSettings:
-    """The short run: 30 seconds, two threads, each arm."""
+def theorems(arguments: argparse.Namespace, mathlib: Path) -> list[str]:
+    """The names of the held-out theorems, in the order of their drawing; settled once."""
+    kept = arguments.out / "theorems"
+    if not kept.is_file():
+        drawn = replace(library(arguments, mathlib), count=FIRST + MORE, seed=0)
+        workplace = asyncio.run(find_workplace(mathlib))
+        found = choose(EvaluationSettings(lists=(drawn,)), workplace)
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        # A name that is met twice has a number behind it.
+        names = dict.fromkeys(one.name.partition("#")[0] for one in found)
+        kept.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    text: str = kept.read_text(encoding="utf-8")
+    return text.split()
+
+
+def library(arguments: argparse.Namespace, mathlib: Path) -> StatementList:
+    """All of mathlib that the data set holds out."""
+    return StatementList(
+        name="mathlib",
+        kind="library",
+        path=mathlib,
+        files=arguments.files,
+        unseen_by=arguments.pairs,
+        held_out="test",
+    )
+
+
+def settings_of(part: str, arguments: argparse.Namespace, mathlib: Path) -> EvaluationSettings:
+    """Two threads; 30 seconds, or ten minutes."""
+    models = tuple(
+        NamedGenerator(name=model.resolve().name, kind="ct2", model=str(model.resolve()))
+        for model in arguments.model
+    )
+    alone = NamedGenerator(name="repertoire", kind="repertoire")
+    if part == "minif2f":
+        statements = StatementList(
+            name="minif2f-valid",
+            kind="jsonl",
+            path=arguments.minif2f,
+            imports=tuple(arguments.imports) if arguments.imports else None,
+            count=40,
+            seed=0,
+        )
+    else:
+        names = theorems(arguments, mathlib)
+        taken = {"more": names[FIRST:], "long": names[:LONG]}.get(part, names[:FIRST])
+        file = arguments.out / f"{part}.names"
+        file.write_text("".join(f"{name}\n" for name in taken), encoding="utf-8")
+        statements = replace(library(arguments, mathlib), names=file)
     return EvaluationSettings(
-        lists=(
-            StatementList(
-                name="mathlib",
-                kind="library",
-                path=mathlib,
-                files=arguments.files,
-                unseen_by=arguments.pairs,
-                held_out="test",
-                count=60,
-                seed=0,
-            ),
-            StatementList(
-                name="minif2f-valid",
-                kind="jsonl",
-                path=arguments.minif2f,
-                imports=tuple(arguments.imports) if arguments.imports else None,
-                count=40,
-                seed=0,
-            ),
-        ),
-        generators=(
-            *(
-                NamedGenerator(name=model.resolve().name, kind="ct2", model=str(model))
-                for model in arguments.model
-            ),
-            NamedGenerator(name="repertoire", kind="repertoire"),
-        ),
+        lists=(statements,),
+        generators=models if part == "long" and models else (*models, alone),
         project=mathlib.parent,
-        sampling=("dynamic", "fixed"),
+        sampling={"dynamic": ("dynamic",), "more": ("dynamic",), "fixed": ("fixed",)}.get(
+            part, ("dynamic", "fixed")
+        ),
         repertoire=("pure", "repertoire"),
-        budget=(30.0,),
+        budget=(600.0 if part == "long" else 30.0,),
         threads=2,
     )
 
 
-def long_settings(short: Path, before: EvaluationSettings) -> EvaluationSettings:
-    """Ten minutes for the first ten statements of the short run, with the model if there is one."""
-    statements = (read_statements(short) or [])[:LONG]
-    names = {one.list: [s.name for s in statements if s.list == one.list] for one in before.lists}
-    library, problems = before.lists
-    (short / "long-names").write_text("".join(f"{n}\n" for n in names[library.name]), "utf-8")
-    lines = [json.loads(line) for line in problems.path.read_text("utf-8").splitlines()]
-    kept = [line for line in lines if line["name"] in names[problems.name]]
-    part = short / "long-problems.jsonl"
-    part.write_text("".join(json.dumps(line) + "\n" for line in kept), "utf-8")
-    model = before.generators[:1]
-    return EvaluationSettings(
-        lists=(
-            StatementList(
-                name=library.name,
-                kind="library",
-                path=library.path,
-                files=library.files,
-                names=short / "long-names",
-            ),
-            StatementList(name=problems.name, kind="jsonl", path=part, imports=problems.imports),
-        ),
-        generators=model,
-        project=before.project,
-        sampling=before.sampling,
-        repertoire=before.repertoire,
-        budget=(600.0,),
-        threads=before.threads,
-    )
-
-
 def go_on(folder: Path, settings: EvaluationSettings, minutes: float | None) -> int:
-    """Begins the run in ``folder``, or goes on with it as it was begun."""
+    """Begins the evaluation in ``folder``, or goes on with it as it was begun."""
     command = [sys.executable, "-m", "engine.cli", "evaluate", "--out", str(folder)]
     if not (folder / "settings.toml").is_file():
         folder.mkdir(parents=True, exist_ok=True)
@@ -126,25 +139,27 @@ def go_on(folder: Path, settings: EvaluationSettings, minutes: float | None) -> 
 def report(run: Path) -> None:
     """Tables and figures of what is there, and the comparisons as JSON."""
     found: dict[str, object] = {}
-    for folder in (run / "30s", run / "600s"):
-        if not (folder / "records.jsonl").is_file():
+    for name, parts in REPORTS.items():
+        folders = [run / part for part in parts if (run / part / "records.jsonl").is_file()]
+        if not folders:
             continue
-        drawn = folder / "figures"
-        draw_all([folder], drawn, paper=True)
-        kept = RESULTS / f"evaluation-{folder.name}"
+        drawn = run / f"figures-{name}"
+        draw_all(folders, drawn, paper=True)
+        kept = RESULTS / f"evaluation-{name}"
         kept.mkdir(parents=True, exist_ok=True)
         for file in drawn.iterdir():
             if file.suffix in (".md", ".png"):
                 shutil.copyfile(file, kept / file.name)
-        records = read_records(folder)
-        manifest = read_manifest(folder)
-        found[folder.name] = {
+        records = [record for folder in folders for record in read_records(folder)]
+        manifest = read_manifest(folders[0])
+        found[name] = {
+            "parts": [folder.name for folder in folders],
             "machine": manifest.get("machine"),
             "processor": manifest.get("processor"),
             "lean": manifest.get("lean"),
             "versions": manifest.get("versions"),
             "shares": {
-                arm: {name: [share.proved, share.total] for name, share in of_list.items()}
+                arm: {one: [share.proved, share.total] for one, share in of_list.items()}
                 for arm, of_list in shares(records).items()
             },
             "paired": compared(records),
@@ -182,26 +197,28 @@ def main() -> int:
     parser.add_argument("--minif2f", type=Path)
     parser.add_argument("--model", type=Path, nargs="*", default=[], help="converted models")
     parser.add_argument("--imports", nargs="*", help="for miniF2F, where not all are compiled")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS[:-1]))
     parser.add_argument("--minutes", type=float, help="begin no search after so many")
-    parser.add_argument("--long", action="store_true", help="ten statements at ten minutes")
     parser.add_argument("--report", action="store_true", help="tables and figures, no search")
     arguments = parser.parse_args()
-    run = arguments.out.resolve()
+    arguments.out = arguments.out.resolve()
     if arguments.report:
-        report(run)
+        report(arguments.out)
         return 0
-    begun = (run / "30s" / "settings.toml").is_file()
     mathlib = os.environ.get("DSP_LSP_MATHLIB")
-    if mathlib is None or (arguments.minif2f is None and not begun):
-        print("Set DSP_LSP_MATHLIB, and name at least --minif2f.", file=sys.stderr)
+    if mathlib is None or (arguments.minif2f is None and "minif2f" in arguments.parts):
+        print("Set DSP_LSP_MATHLIB, and name miniF2F's problems with --minif2f.", file=sys.stderr)
         return 2
-    settings = settings_of(arguments, Path(mathlib)) if arguments.minif2f is not None else None
-    if arguments.long:
-        if settings is None or not begun:
-            print("The long run needs the short one, and its options.", file=sys.stderr)
-            return 2
-        return go_on(run / "600s", long_settings(run / "30s", settings), arguments.minutes)
-    return go_on(run / "30s", settings or EvaluationSettings(), arguments.minutes)
+    ends = time.monotonic() + 60 * (arguments.minutes or float("inf"))
+    for part in arguments.parts:
+        left = (ends - time.monotonic()) / 60
+        if left <= 0:
+            break
+        settings = settings_of(part, arguments, Path(mathlib))
+        code = go_on(arguments.out / part, settings, left if arguments.minutes else None)
+        if code:
+            return code
+    return 0
 
 
 if __name__ == "__main__":
