@@ -7,13 +7,15 @@ Run as
 
 ``PAIRS`` are what the model was trained on, or from; ``FILES`` the library's files to look in.
 Which theorems are taken (of those that the data set holds out, by a seed) is settled by the first
-call and kept. There are five parts, each an evaluation in a folder of its own below ``RUN``:
+call and kept. The parts, each an evaluation in a folder of its own below ``RUN``:
 
-``dynamic``   60 theorems of mathlib; the model alone, with the repertoire, and the repertoire alone
-``more``      the same with 40 further theorems
-``fixed``     the 60 theorems with fixed sampling
-``minif2f``   40 problems of miniF2F's validation part, dynamic and fixed
-``long``      ten of the theorems at ten minutes, with the model, dynamic and fixed
+``pure``        60 theorems of mathlib, the model alone
+``both``        the same with the repertoire and the model, and with the repertoire alone
+``pure-more``   40 further theorems, the model alone
+``both-more``   the same with the repertoire and the model, and with the repertoire alone
+``fixed``       the 60 theorems with fixed sampling
+``minif2f``     40 problems of miniF2F's validation part, all arms, dynamic and fixed
+``long``        ten of the theorems at ten minutes, with the model, dynamic and fixed
 
 ``--parts`` names those to do, in this order; all goes on where it was ended, by whatever, so that
 it can be done in pieces of ``--minutes``. ``--report`` writes tables, figures and
@@ -30,7 +32,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,10 +55,32 @@ RESULTS = Path(__file__).parent / "results"
 FIRST, MORE, LONG = 60, 40, 10
 """How many theorems the parts have."""
 
-PARTS = ("dynamic", "more", "fixed", "minif2f", "long")
+
+@dataclass(frozen=True)
+class Part:
+    """Which of the drawn theorems, under which arms."""
+
+    first: int = 0
+    end: int = FIRST
+    sampling: tuple[str, ...] = ("dynamic",)
+    repertoire: tuple[str, ...] = ("pure", "repertoire")
+    alone: bool = False
+    budget: float = 30.0
+
+
+BOTH = ("dynamic", "fixed")
+PARTS = {
+    "pure": Part(repertoire=("pure",)),
+    "both": Part(repertoire=("repertoire",), alone=True),
+    "pure-more": Part(FIRST, FIRST + MORE, repertoire=("pure",)),
+    "both-more": Part(FIRST, FIRST + MORE, repertoire=("repertoire",), alone=True),
+    "fixed": Part(sampling=("fixed",)),
+    "minif2f": Part(sampling=BOTH, alone=True),
+    "long": Part(end=LONG, sampling=BOTH, budget=600.0),
+}
 REPORTS = {
-    "held-out": ("dynamic", "more"),
-    "30s": ("dynamic", "fixed", "minif2f"),
+    "held-out": ("both", "both-more", "pure", "pure-more"),
+    "30s": ("both", "pure", "fixed", "minif2f"),
     "600s": ("long",),
 }
 """Which parts are reported together."""
@@ -90,12 +114,13 @@ def library(arguments: argparse.Namespace, mathlib: Path) -> StatementList:
 
 
 def settings_of(part: str, arguments: argparse.Namespace, mathlib: Path) -> EvaluationSettings:
-    """Two threads; 30 seconds, or ten minutes."""
+    """What a part does, on two threads."""
     models = tuple(
         NamedGenerator(name=model.resolve().name, kind="ct2", model=str(model.resolve()))
         for model in arguments.model
     )
     alone = NamedGenerator(name="repertoire", kind="repertoire")
+    wanted = PARTS[part]
     if part == "minif2f":
         statements = StatementList(
             name="minif2f-valid",
@@ -106,20 +131,17 @@ def settings_of(part: str, arguments: argparse.Namespace, mathlib: Path) -> Eval
             seed=0,
         )
     else:
-        names = theorems(arguments, mathlib)
-        taken = {"more": names[FIRST:], "long": names[:LONG]}.get(part, names[:FIRST])
+        taken = theorems(arguments, mathlib)[wanted.first : wanted.end]
         file = arguments.out / f"{part}.names"
         file.write_text("".join(f"{name}\n" for name in taken), encoding="utf-8")
         statements = replace(library(arguments, mathlib), names=file)
     return EvaluationSettings(
         lists=(statements,),
-        generators=models if part == "long" and models else (*models, alone),
+        generators=(*models, alone) if wanted.alone or not models else models,
         project=mathlib.parent,
-        sampling={"dynamic": ("dynamic",), "more": ("dynamic",), "fixed": ("fixed",)}.get(
-            part, ("dynamic", "fixed")
-        ),
-        repertoire=("pure", "repertoire"),
-        budget=(600.0 if part == "long" else 30.0,),
+        sampling=wanted.sampling,
+        repertoire=wanted.repertoire,
+        budget=(wanted.budget,),
         threads=2,
     )
 
@@ -197,7 +219,7 @@ def main() -> int:
     parser.add_argument("--minif2f", type=Path)
     parser.add_argument("--model", type=Path, nargs="*", default=[], help="converted models")
     parser.add_argument("--imports", nargs="*", help="for miniF2F, where not all are compiled")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS[:-1]))
+    parser.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=list(PARTS)[:-1])
     parser.add_argument("--minutes", type=float, help="begin no search after so many")
     parser.add_argument("--report", action="store_true", help="tables and figures, no search")
     arguments = parser.parse_args()

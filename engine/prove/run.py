@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 from collections import deque
@@ -44,6 +45,12 @@ _INLINE_EVERY = 4
 
 _MINIMISE_SHARE = 0.1
 """Share of the budget that may go into a shorter form of a proof."""
+
+_MOVES_RANK = 500
+"""Rank of the first move beside a model's candidates, behind the closers."""
+
+_MOVES_SHARE = math.log(0.5)
+"""Added to the moves' log-probabilities where a model has its own: half of the trust is theirs."""
 
 _HEAD_START = 0.3
 """Seconds that the closers have at the root before the generator is asked: what they prove costs no
@@ -90,7 +97,8 @@ class Run:
     """A search that can be run, stopped and run again.
 
     With a repertoire, its closers are tried first at each node, outside the generator's
-    candidates; those that take long run beside the search, one at a time. A candidate that
+    candidates, and then, while a model samples, its heaviest moves: as many as candidates are kept.
+    Closers that take long run beside the search, one at a time. A candidate that
     ``object_to`` objects to has failed, and Lean does not see it. Raises whatever the hole
     raises when Lean cannot be brought back.
     """
@@ -253,6 +261,7 @@ class Run:
                 extras = [(i, e.tactic) for i, e in enumerate(self._repertoire.closers())]
                 await self._apply(step, extras, self._first_timeout, known, extra=True)
             self._root_closers_done.set()
+            await self._apply_moves(step, known)
             candidates = await sampling
         finally:
             sampling.cancel()
@@ -277,6 +286,19 @@ class Run:
             self.search.finish(step.node)
         # Else the long closers finish it: what their probes say still belongs to the goal.
         self._root_expanded.set()
+
+    async def _apply_moves(self, step: Expand, known: dict[str, Outcome]) -> None:
+        """Applies the repertoire's moves where they are not the generator's own candidates."""
+        if self._repertoire is None or self.generator is self._repertoire:
+            return
+        found = await self._repertoire.sample(step.text, step.keep or step.samples, seed=0)
+        moves = {
+            rank: replace(move, log_prob=move.log_prob + _MOVES_SHARE)
+            for rank, move in enumerate(found, _MOVES_RANK)
+            if move.tactic not in known
+        }
+        ranked = [(rank, move.tactic) for rank, move in moves.items()]
+        await self._apply(step, ranked, self._first_timeout, known, candidates=moves, extra=True)
 
     async def _retry(self, step: Retry) -> None:
         for extra in (True, False):
@@ -352,7 +374,9 @@ class Run:
                         solved[rank] = result.tactic
                     else:
                         known[result.tactic] = outcome
-                        candidate = Candidate(result.tactic, 0.0) if extra else candidates[rank]
+                        candidate = (
+                            candidates[rank] if candidates else Candidate(result.tactic, 0.0)
+                        )
                         closes = _closes(step.text, outcome)
                         if closes and self.generator is self._repertoire and not extra:
                             # Moves have weights, not measured probabilities: nothing is lost here.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from engine.search.schedule import Schedule
 
 EXTRA_LOG_PROB = -math.log(64)
-"""Log-probability of a tactic that comes from the repertoire: one of 64 that are equally likely."""
+"""Log-probability of a tactic of the repertoire without one: one of 64 that are equally likely."""
 
 CLOSING_LOG_PROB = math.log(0.9)
 """Log-probability of a tactic of the repertoire that closes one of several goals for good."""
@@ -97,8 +97,8 @@ Step: TypeAlias = Expand | Retry | Wait | Stop
 class Result:
     """What became of the candidate at ``rank`` (from 0, by falling log-probability).
 
-    ``extra`` marks a tactic of the repertoire; these have ranks of their own, and their
-    candidate's log-probability is not looked at. ``closes`` says of one that it closed the goal
+    ``extra`` marks a tactic of the repertoire; these have ranks of their own, and a log-probability
+    only where their candidate has one below 0. ``closes`` says of one that it closed the goal
     it was meant for, and touched no other: nothing is lost by it.
     """
 
@@ -148,8 +148,8 @@ class Search:
     ``root`` is the goal. ``schedule`` gives the size of an expansion. ``budget`` is in seconds,
     counted from the first tactic state. ``max_expansions`` bounds how often :class:`Expand` is
     handed out. ``extra_log_prob`` (at most 0) is the log-probability of a step by a tactic of the
-    repertoire; with None such tactics count only where they close the goal. With
-    ``retry_timed_out``, :meth:`next` may return :class:`Retry`.
+    repertoire that has none of its own; with None its tactics count only where they close the goal.
+    With ``retry_timed_out``, :meth:`next` may return :class:`Retry`.
 
     Raises ValueError for a budget or a bound below 0, or an ``extra_log_prob`` above 0.
     """
@@ -603,7 +603,9 @@ class Search:
             return max(CLOSING_LOG_PROB, self._extra_log_prob)
         # Where the repertoire has no log-probability, what closes the goal is the last choice
         # among proofs of one length.
-        return -math.inf if self._extra_log_prob is None else self._extra_log_prob
+        if self._extra_log_prob is None:
+            return -math.inf
+        return min(result.candidate.log_prob, 0.0) or self._extra_log_prob
 
     def _cost(self, solution: Solution) -> tuple[int, float]:
         source = solution.edge.source

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ from engine.generators import Extra, Repertoire
 from engine.lean.hole import LeanDiedError
 from engine.protocol import SearchOptions, StopReason
 from engine.prove.run import Run
-from engine.search import draw
+from engine.search import EXTRA_LOG_PROB, draw
 from engine.values import Candidate, Progress
 
 from .toy import Judge, ToyGenerator, ToyHole
@@ -23,10 +24,19 @@ if TYPE_CHECKING:
 class ToyRepertoire(Repertoire):
     """A repertoire of the toy's tactics."""
 
-    def __init__(self, closers: Sequence[str] = (), long: Sequence[Extra] = ()) -> None:
+    def __init__(
+        self,
+        closers: Sequence[str] = (),
+        long: Sequence[Extra] = (),
+        moves: Sequence[Candidate] = (),
+    ) -> None:
         super().__init__(frozenset())
         self._closers = [Extra(tactic, ()) for tactic in closers]
         self._long = list(long)
+        self._moves = list(moves)
+
+    async def sample(self, state: str, n: int, *, seed: int) -> list[Candidate]:
+        return self._moves[:n]
 
     def closers(self) -> list[Extra]:
         return self._closers
@@ -232,3 +242,38 @@ async def test_what_is_objected_to_is_told_as_failed_and_never_applied() -> None
     assert (await run.run()).reason is StopReason.PROVED
     assert [tactic for _, tactic in hole.applied if "forbidden" in tactic] == []
     assert run.statistics().failed >= 1
+
+
+async def test_the_repertoires_moves_join_a_models_candidates() -> None:
+    moves = [Candidate("take 3", -0.5), Candidate("take 1", -1.5), Candidate("take 5", -1.6)]
+    repertoire = ToyRepertoire(closers=["take 2"], moves=moves)
+    hole = ToyHole(30)
+    options = {"sampling": "fixed", "fixed_n": 2, "max_expansions": 1}
+    run = make_run(hole, ["take 4"], repertoire=repertoire, **options)
+    await run.run()
+    nodes = {node.text: node.log_prob for node in run.search.graph.nodes}
+    # As many moves as candidates are kept, with half of the trust; a closer has none of its own.
+    assert nodes == {
+        ToyHole.text(30): 0.0,
+        ToyHole.text(28): EXTRA_LOG_PROB,
+        ToyHole.text(27): pytest.approx(-0.5 + math.log(0.5)),
+        ToyHole.text(29): pytest.approx(-1.5 + math.log(0.5)),
+        ToyHole.text(26): -1.0,
+    }
+
+
+async def test_a_move_is_applied_once_whoever_proposes_it() -> None:
+    moves = [Candidate("take 2", -0.5), Candidate("take 3", -0.6)]
+    repertoire = ToyRepertoire(closers=["take 2"], moves=moves)
+    hole = ToyHole(30)
+    run = make_run(hole, ["take 3", "take 2"], repertoire=repertoire, max_expansions=1)
+    await run.run()
+    assert sorted(hole.applied) == [(0, "take 2"), (0, "take 3")]
+
+
+async def test_the_repertoire_as_the_generator_has_its_moves_once() -> None:
+    repertoire = ToyRepertoire(closers=["skip"], moves=[Candidate("take 3", -0.5)])
+    run = make_run(ToyHole(30), [], repertoire=repertoire, max_expansions=1)
+    run.generator = repertoire
+    await run.run()
+    assert [node.log_prob for node in run.search.graph.nodes] == [0.0, -0.5]
