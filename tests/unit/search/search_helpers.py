@@ -22,7 +22,7 @@ def result(rank: int, outcome: str, log_prob: float | None = None, extra: bool =
         "?": TimedOut(1.0),
         ".": Solved(),
     }
-    value = -float(rank + 1) if log_prob is None else log_prob
+    value = (0.0 if extra else -float(rank + 1)) if log_prob is None else log_prob
     tactic = f"{'e' if extra else 't'}{rank}"
     return Result(rank, Candidate(tactic, value), outcomes.get(outcome, progress(outcome)), extra)
 

@@ -36,3 +36,19 @@ def test_it_never_costs_more_than_other_tactics_of_the_repertoire() -> None:
 
 def test_where_such_tactics_do_not_count_neither_does_this() -> None:
     assert child_log_prob(None, closes=True) is None
+
+
+def test_a_log_probability_of_its_own_counts_where_such_tactics_do() -> None:
+    def found(extra_log_prob: float | None) -> float | None:
+        search = Search(
+            progress("2 goals"), FixedSchedule(4), budget=10, extra_log_prob=extra_log_prob
+        )
+        search.next(0.0)
+        search.tell(0, [result(0, "1 goal", -0.7, extra=True)])
+        search.finish(0)
+        search.next(0.1)
+        node = search.graph.find("1 goal")
+        return node.log_prob if node is not None else None
+
+    assert found(EXTRA_LOG_PROB) == pytest.approx(-0.7)
+    assert found(None) is None
