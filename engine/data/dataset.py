@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.data.leandojo import read_benchmark
 from engine.data.records import read_pairs, write_pairs
+from engine.data.rename import Names, copies
 from engine.data.splits import SPLITS, Sieve, SplitRule
 from engine.manifest import manifest_path, write_manifest
 from engine.options import add_options, chosen_settings, setting
@@ -38,6 +39,9 @@ class DatasetSettings:
     test: float = setting(0.025, help="share of the theorems", metavar="SHARE")
     failed: bool = setting(default=False, help="keep tactics that failed, in the training set")
     premises: bool = setting(default=True, help="keep the premises named in the tactics")
+    renamed: int = setting(
+        0, help="copies of each training pair with other names for what is local", metavar="N"
+    )
 
 
 def add_parser(commands: Any) -> None:
@@ -84,17 +88,19 @@ def make_dataset(settings: DatasetSettings, *, shows: bool = False) -> dict[str,
         raise cannot_write(settings.out, error) from error
     rule = SplitRule(settings.seed, settings.validation, settings.test)
     sieve = Sieve(rule, failed=settings.failed, premises=settings.premises)
+    trained = (pair.state for pair in _pairs(settings) if rule.of(pair.theorem) == "train")
+    names = Names(trained) if settings.renamed else None
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not shows) as bar:
         for split in SPLITS:
             task = bar.add_task(f"{split}: pairs read", total=None)
 
-            def told(task: Any = task) -> Iterator[TacticPair]:
-                for path in settings.pairs:
-                    read = read_benchmark if path.suffix == ".json" else read_pairs
-                    for pair in read(path):
-                        bar.advance(task)
-                        yield pair
+            def told(task: Any = task, copied: bool = split == "train") -> Iterator[TacticPair]:
+                for pair in _pairs(settings):
+                    bar.advance(task)
+                    yield pair
+                    if copied and names is not None:
+                        yield from copies(pair, settings.renamed, names, seed=settings.seed)
 
             write_pairs(split_path(settings.out, split), sieve.through(told(), split))
     counts = dict.fromkeys(reversed(SPLITS), 0) | dict(sieve.counts)
@@ -113,6 +119,11 @@ def make_dataset(settings: DatasetSettings, *, shows: bool = False) -> dict[str,
     return counts
 
 
+def _pairs(settings: DatasetSettings) -> Iterator[TacticPair]:
+    for path in settings.pairs:
+        yield from read_benchmark(path) if path.suffix == ".json" else read_pairs(path)
+
+
 def _check(settings: DatasetSettings) -> None:
     if not settings.pairs:
         raise EngineError("There are no pairs.", remedy="Name files of pairs with `--pairs`.")
@@ -124,3 +135,5 @@ def _check(settings: DatasetSettings) -> None:
         raise EngineError(
             "The shares of validation and test must be at least 0 and below 1 together."
         )
+    if settings.renamed < 0:
+        raise EngineError(f"There cannot be {settings.renamed} copies of a pair.")

@@ -30,8 +30,8 @@ class TacticPair:
     folder, ``line`` (1-based) and ``column`` (0-based, code points) the tactic's place. ``state``
     and ``next`` are all goals as Lean prints them, ``next`` being ``no goals`` when done and empty
     when the tactic failed. ``premises`` are the declarations named in the tactic, fully qualified
-    where that is known. ``family`` is empty for what a person wrote, and otherwise the tactic of
-    Table 3 of the paper that the pair was made from by augmentation.
+    where that is known. ``family`` is empty for what a person wrote, and otherwise says how the
+    pair was made: the tactic of Table 3 of the paper that it was augmented from, or ``renamed``.
     """
 
     theorem: str

@@ -42,6 +42,34 @@ def test_the_command_writes_three_sets_and_says_what_is_in_them(
     )
 
 
+def test_training_pairs_get_copies_and_held_out_ones_do_not(tmp_path: Path) -> None:
+    def about(theorem: str, variable: str) -> TacticPair:
+        state = f"{variable} : ℕ\n⊢ {variable} = {theorem}"
+        return TacticPair(theorem, "x.lean", 1, 0, state, f"cases {variable}", "")
+
+    rule = SplitRule(0, 0.2, 0.2)
+    letters = "abcdefgh"
+    pairs = [about(f"t{n}", letters[n % len(letters)]) for n in range(100)]
+    # The same under another name: what is held out must not come back as a copy.
+    held_out = next(p for p in pairs if rule.of(p.theorem) == "test")
+    other = next(p.theorem for p in pairs if rule.of(p.theorem) == "train")
+    twin = about(held_out.theorem, "z")
+    pairs.append(TacticPair(other, "x.lean", 1, 0, twin.state, twin.tactic, ""))
+    file = tmp_path / "pairs.jsonl"
+    write_pairs(file, pairs)
+    settings = DatasetSettings((file,), tmp_path / "set", validation=0.2, test=0.2, renamed=6)
+    counts = make_dataset(settings)
+    sets = {split: list(read_pairs(split_path(settings.out, split))) for split in SPLITS}
+    for split in ("test", "validation"):
+        assert sets[split] == [p for p in pairs if rule.of(p.theorem) == split]
+    own = [p for p in sets["train"] if not p.family]
+    copied = [p for p in sets["train"] if p.family == "renamed"]
+    assert own == [p for p in pairs if rule.of(p.theorem) == "train"]
+    assert counts["train"] == len(own) + len(copied) > 3 * len(own)
+    texts = [(p.state, p.tactic) for split in SPLITS for p in sets[split]]
+    assert len(set(texts)) == len(texts)
+
+
 def test_where_a_run_was_cut_off_there_is_no_manifest(tmp_path: Path) -> None:
     whole = tmp_path / "pairs.jsonl.zst"
     write_pairs(whole, [pair(f"theorem_{n}") for n in range(50)])
@@ -68,6 +96,7 @@ def test_where_it_cannot_be_written_that_is_said(tmp_path: Path) -> None:
         ({"pairs": (Path("nowhere.jsonl"),)}, "nowhere"),
         ({"test": 0.7, "validation": 0.3}, "below 1"),
         ({"test": -0.1}, "at least 0"),
+        ({"renamed": -1}, "cannot be -1"),
     ],
 )
 def test_what_cannot_be_is_said(changes: dict[str, object], said: str, tmp_path: Path) -> None:
