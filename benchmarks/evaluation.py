@@ -9,11 +9,11 @@ Run as
 Which theorems are taken (of those that the data set holds out, by a seed) is settled by the first
 call and kept. The parts, each an evaluation in a folder of its own below ``RUN``:
 
-``pure``        60 theorems of mathlib, the model alone
-``both``        the same with the repertoire and the model, and with the repertoire alone
-``pure-more``   40 further theorems, the model alone
-``both-more``   the same with the repertoire and the model, and with the repertoire alone
-``fixed``       the 60 theorems with fixed sampling
+``alone``       60 theorems of mathlib, the repertoire alone
+``model``       the same, the model without and with the repertoire
+``alone-more``  40 further theorems, the repertoire alone
+``model-more``  the same, the model without and with the repertoire
+``fixed``       the 60 theorems with fixed sampling, the model without and with the repertoire
 ``minif2f``     40 problems of miniF2F's validation part, all arms, dynamic and fixed
 ``long``        ten of the theorems at ten minutes, with the model, dynamic and fixed
 
@@ -63,24 +63,24 @@ class Part:
     first: int = 0
     end: int = FIRST
     sampling: tuple[str, ...] = ("dynamic",)
-    repertoire: tuple[str, ...] = ("pure", "repertoire")
+    model: bool = True
     alone: bool = False
     budget: float = 30.0
 
 
 BOTH = ("dynamic", "fixed")
 PARTS = {
-    "pure": Part(repertoire=("pure",)),
-    "both": Part(repertoire=("repertoire",), alone=True),
-    "pure-more": Part(FIRST, FIRST + MORE, repertoire=("pure",)),
-    "both-more": Part(FIRST, FIRST + MORE, repertoire=("repertoire",), alone=True),
-    "fixed": Part(sampling=("fixed",)),
+    "alone": Part(model=False, alone=True),
+    "model": Part(),
+    "alone-more": Part(FIRST, FIRST + MORE, model=False, alone=True),
+    "model-more": Part(FIRST, FIRST + MORE),
+    "fixed": Part(sampling=BOTH[1:]),
     "minif2f": Part(sampling=BOTH, alone=True),
     "long": Part(end=LONG, sampling=BOTH, budget=600.0),
 }
 REPORTS = {
-    "held-out": ("both", "both-more", "pure", "pure-more"),
-    "30s": ("both", "pure", "fixed", "minif2f"),
+    "held-out": ("alone", "alone-more", "model", "model-more"),
+    "30s": ("alone", "model", "fixed", "minif2f"),
     "600s": ("long",),
 }
 """Which parts are reported together."""
@@ -137,10 +137,10 @@ def settings_of(part: str, arguments: argparse.Namespace, mathlib: Path) -> Eval
         statements = replace(library(arguments, mathlib), names=file)
     return EvaluationSettings(
         lists=(statements,),
-        generators=(*models, alone) if wanted.alone or not models else models,
+        generators=(*(models if wanted.model else ()), *((alone,) if wanted.alone else ())),
         project=mathlib.parent,
         sampling=wanted.sampling,
-        repertoire=wanted.repertoire,
+        repertoire=("pure", "repertoire"),
         budget=(wanted.budget,),
         threads=2,
     )
