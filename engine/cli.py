@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.data import augment_command, dataset, trace
+from engine.data import augment_command, dataset, statements, trace
 from engine.evaluation import accuracy, compare, evaluate, figures
 from engine.protocol import EngineError, ErrorKind
 from engine.training import bundle
@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     trace.add_parser(commands)
     augment_command.add_parser(commands)
+    statements.add_parser(commands)
     dataset.add_parser(commands)
     evaluate.add_parser(commands)
     compare.add_parser(commands)

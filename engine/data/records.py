@@ -19,7 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["TacticPair", "pair_from", "read_lines", "read_pairs", "write_lines", "write_pairs"]
+__all__ = [
+    "STATEMENT",
+    "TacticPair",
+    "pair_from",
+    "read_lines",
+    "read_pairs",
+    "write_lines",
+    "write_pairs",
+]
+
+
+STATEMENT = "statement"
+"""The family of pairs of a theorem's statement and its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +43,8 @@ class TacticPair:
     and ``next`` are all goals as Lean prints them, ``next`` being ``no goals`` when done and empty
     when the tactic failed. ``premises`` are the declarations named in the tactic, fully qualified
     where that is known. ``family`` is empty for what a person wrote, and otherwise says how the
-    pair was made: the tactic of Table 3 of the paper that it was augmented from, or ``renamed``.
+    pair was made: the tactic of Table 3 of the paper that it was augmented from, ``renamed``, or
+    ``statement``, :data:`STATEMENT`.
     """
 
     theorem: str

@@ -90,6 +90,10 @@ class Compiled:
         self._good |= seen
         return None
 
+    def why_no_import(self, source: Path) -> str | None:
+        """Why ``source`` cannot be imported without being compiled, or None where it can."""
+        return self._why(source) or self.why_not(source)
+
     def _imported(self, source: Path) -> list[Path]:
         if source not in self._imports:
             found = []

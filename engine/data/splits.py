@@ -11,6 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
+from engine.data.records import STATEMENT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -46,7 +48,8 @@ class Sieve:
 
     Each text of state and tactic passes once, the first time. Held-out splits have only what a
     person wrote and what succeeded; ``failed`` lets failed tactics into training, and without
-    ``premises`` pairs lose theirs. ``counts`` says what became of the pairs.
+    ``premises`` pairs lose theirs. A statement that is a state of a held-out theorem is left out of
+    training whatever its name. ``counts`` says what became of the pairs.
     """
 
     def __init__(self, rule: SplitRule, *, failed: bool = False, premises: bool = True) -> None:
@@ -54,6 +57,7 @@ class Sieve:
         self._failed = failed
         self._premises = premises
         self._seen: set[bytes] = set()
+        self._held_out: set[bytes] = set()
         self.counts: Counter[str] = Counter()
         self.theorems: dict[str, set[str]] = {split: set() for split in SPLITS}
 
@@ -66,11 +70,15 @@ class Sieve:
             if not pair.success and (held_out or not self._failed):
                 self.counts["left out: failed"] += 1
                 continue
+            if held_out:
+                self._held_out.add(_digest(pair.state))
+            elif pair.family == STATEMENT and _digest(pair.state) in self._held_out:
+                self.counts["left out: states what is held out"] += 1
+                continue
             if held_out and pair.family:
                 self.counts["left out: augmented from a held-out theorem"] += 1
                 continue
-            text = f"{len(pair.state)}\0{pair.state}{pair.tactic}"
-            digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+            digest = _digest(f"{len(pair.state)}\0{pair.state}{pair.tactic}")
             if digest in self._seen:
                 self.counts[f"left out of {split}: seen before"] += 1
                 continue
@@ -78,3 +86,7 @@ class Sieve:
             self.theorems[split].add(pair.theorem)
             self.counts[split] += 1
             yield pair if self._premises else replace(pair, premises=())
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.data.records import TacticPair
+from engine.data.records import STATEMENT, TacticPair
 from engine.data.splits import SPLITS, Sieve, SplitRule
 
 words = st.sampled_from(["a", "b", "c", "ab", ""])
@@ -83,3 +85,24 @@ def test_another_seed_holds_out_others() -> None:
     names = [f"theorem_{n}" for n in range(2000)]
     one, two = ({n for n in names if SplitRule(s, 0.0, 0.1).of(n) == "test"} for s in (1, 2))
     assert len(one & two) < len(one) / 2
+
+
+@given(st.lists(pairs, max_size=30), rules)
+def test_no_statement_of_what_is_held_out_is_trained_on(
+    found: list[TacticPair], rule: SplitRule
+) -> None:
+    statements = [
+        replace(pair, tactic=f"exact {pair.theorem}", family=STATEMENT, success=True)
+        for pair in found
+    ]
+    sets = parted(found + statements, rule)
+    held_out = {pair.theorem for pair in found if rule.of(pair.theorem) != "train"}
+    states = {pair.state for pair in statements if pair.theorem in held_out}
+    trained = [pair for pair in sets["train"] if pair.family == STATEMENT]
+    assert not {pair.theorem for pair in trained} & held_out
+    assert not {pair.state for pair in trained} & states
+    expected = {(p.state, p.tactic) for p in statements if p.theorem not in held_out}
+    assert {(p.state, p.tactic) for p in trained} == {
+        (state, tactic) for state, tactic in expected if state not in states
+    }
+    assert all(pair.family == "" for split in ("test", "validation") for pair in sets[split])

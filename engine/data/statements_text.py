@@ -1,0 +1,209 @@
+"""The texts in which Lean states the theorems of files, and what it answers.
+
+Pure. A file's modules are imported, so of the file itself only what opens and closes namespaces and
+sections is left, with local notations and the like; where a theorem stood stands a question. So
+each state is printed with the names and notations that its own file sees.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.data.records import STATEMENT, TacticPair
+from engine.source.commands import split
+from engine.source.vocabulary import CONTEXT, NOTATIONS, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from engine.source.commands import Command
+
+__all__ = [
+    "MODULE",
+    "THE_END",
+    "Stated",
+    "Theorem",
+    "asking_for_statements",
+    "asking_for_theorems",
+    "read_statements",
+    "read_theorems",
+    "stated",
+]
+
+MODULE: Final = "dsp_lsp_statements"
+
+MOST_BYTES: Final = 2048
+"""Longer states are left out."""
+
+THE_END: Final = "_end"
+"""No theorem's name, which is asked for last."""
+
+_THEOREMS: Final = "dsp-lsp-theorems "
+_STATEMENTS: Final = "dsp-lsp-statements "
+
+_AT_ONCE: Final = 64
+"""Theorems of one question, whose answer is one message: Lean's are not endless."""
+
+_SCOPES: Final = CONTEXT - words("include omit")
+_LOCALIZED: Final = re.compile(r"\bin\s+([\w.«»]+)\s*$")
+_WORDS: Final = re.compile(r"[^\s\"\\]+")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Theorem:
+    """A theorem's place in its file: ``line`` from 1, ``column`` from 0, in code points."""
+
+    line: int
+    column: int
+    name: str
+
+
+@dataclass(slots=True)
+class Stated:
+    """What came of a file's theorems: pairs, and the reason why there is none of a theorem."""
+
+    pairs: list[TacticPair] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, int]:
+        """How many pairs there are, and of how many theorems there are none, by their reason."""
+        causes = Counter(map(_cause, self.failed.values()))
+        return {"pairs": len(self.pairs), **{f"failed: {why}": n for why, n in causes.items()}}
+
+
+def asking_for_theorems(modules: Iterable[str]) -> str:
+    """A text in which Lean says which theorems the modules have, with what they import."""
+    imports = list(modules)
+    parts = 1 + len(imports) // 40
+    asked = "".join(f"run_cmd dsp_lsp.theorems {part} {parts}\n" for part in range(parts))
+    return f"import {MODULE} {' '.join(imports)}\n{asked}"
+
+
+def read_theorems(text: str) -> dict[str, list[Theorem]]:
+    """The theorems by the paths of their files that a message of Lean tells; none for others."""
+    return {
+        str(file): [Theorem(int(line), int(column), str(name)) for name, line, column in theorems]
+        for file, *theorems in _answer(text, _THEOREMS)
+    }
+
+
+def asking_for_statements(
+    files: Iterable[tuple[str, str, Sequence[Theorem]]], *, heartbeats: int
+) -> str:
+    """A text in which Lean states theorems: (module, text, theorems) of each file. One that takes
+    more than that many thousand ``heartbeats``, as Lean counts its work, fails. There is an answer
+    for :data:`THE_END` where Lean comes to the text's end.
+    """
+    found = [(module, _with_questions(text, of, heartbeats)) for module, text, of in files]
+    imports = " ".join(module for module, _ in found)
+    sections = "".join(f"section\n{lines}end\n" for _, lines in found)
+    end = f'run_cmd dsp_lsp.statements {heartbeats} {MOST_BYTES} "{THE_END}"\n'
+    return f"import {MODULE} {imports}\n{sections}{end}"
+
+
+def _with_questions(text: str, theorems: Sequence[Theorem], heartbeats: int) -> str:
+    """The scopes of a file, and a question for its theorems in each."""
+    commands = list(split(text))
+    starts = [command.start for command in commands]
+    lines = [0, *(match.end() for match in re.finditer("\n", text))]
+    by_command: dict[int, list[str]] = {}
+    for one in sorted(theorems):
+        offset = lines[min(one.line, len(lines)) - 1] + one.column
+        by_command.setdefault(bisect_right(starts, offset) - 1, []).append(one.name)
+    asked: list[str] = []
+    parts: list[str] = []
+    opened: list[str] = []
+    for number, command in enumerate(commands):
+        kept = _scope(text, command, opened)
+        if kept:
+            parts += _questions(asked, heartbeats)
+            asked = []
+            parts.append(f"{kept}\n")
+        asked += by_command.get(number, ())
+    parts += _questions(asked, heartbeats)
+    parts += [f"{end}\n" for end in reversed(opened) if end]
+    return "".join(parts)
+
+
+def _scope(text: str, command: Command, opened: list[str]) -> str:
+    """What a command does to the scope, as text; ``opened`` are the ends that the blocks so far
+    wait for, which are empty for those that are no scopes.
+    """
+    before = text[command.start : command.keyword_start].split()
+    whole = text[command.keyword_start : command.code_end]
+    keyword = command.keyword
+    if keyword in ("namespace", "section"):
+        opened.append(" ".join(["end", *whole.split()[1:2]]))
+        return whole
+    if "mutual" in before:
+        opened.append("")
+        return ""
+    if keyword == "end":
+        return opened.pop() if opened else ""
+    if keyword in _SCOPES:
+        return whole
+    if keyword == "localized":
+        # Declared already; what it declares is opened for the rest of the scope.
+        place = _LOCALIZED.search(whole)
+        return f"open_locale {place[1]}" if place else ""
+    if keyword in NOTATIONS | {"attribute"} and "local" in before and "reserve" not in before:
+        return f"local {whole}"
+    return ""
+
+
+def _questions(names: Sequence[str], heartbeats: int) -> Iterator[str]:
+    speakable = [name for name in names if _WORDS.fullmatch(name)]
+    for at in range(0, len(speakable), _AT_ONCE):
+        some = " ".join(speakable[at : at + _AT_ONCE])
+        yield f'run_cmd _root_.dsp_lsp.statements {heartbeats} {MOST_BYTES} "{some}"\n'
+
+
+def read_statements(text: str) -> dict[str, list[str]]:
+    """What a message of Lean says of theorems, by their names: the state and the tactic, or alone
+    the reason why there are none. Empty for other messages.
+    """
+    return {str(name): list(map(str, said)) for name, *said in _answer(text, _STATEMENTS)}
+
+
+def _answer(text: str, mark: str) -> list[list[Any]]:
+    found: list[list[Any]] = json.loads(text.removeprefix(mark)) if text.startswith(mark) else []
+    return found
+
+
+def stated(
+    file: str, theorems: Iterable[Theorem], answers: dict[str, list[str]], why_not: str
+) -> Stated:
+    """The pairs of a file; ``why_not`` is the reason where Lean did not answer."""
+    result = Stated()
+    for one in sorted(theorems):
+        answer = answers.get(one.name, [why_not])
+        if len(answer) != 2:
+            result.failed[one.name] = answer[0]
+        elif len(answer[0].encode()) > MOST_BYTES:
+            result.failed[one.name] = "the state is too long"
+        else:
+            result.pairs.append(
+                TacticPair(
+                    theorem=one.name,
+                    file=file,
+                    line=one.line,
+                    column=one.column,
+                    state=answer[0],
+                    tactic=answer[1],
+                    next="no goals",
+                    premises=(one.name,),
+                    family=STATEMENT,
+                )
+            )
+    return result
+
+
+def _cause(reason: str) -> str:
+    """The beginning of what Lean said, without the names in it."""
+    first = reason.partition("\n")[0]
+    return re.split(r"[,:`]|\s'", first)[0].strip()[:60] or "no reason"

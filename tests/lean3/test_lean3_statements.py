@@ -1,0 +1,156 @@
+"""The theorems of a small project, stated by a real Lean."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.data.records import STATEMENT, read_pairs
+from engine.data.statements import PAIRS, StatementsSettings, _Run, state_theorems
+from engine.data.trace import PAIRS as TRACED
+from engine.data.trace import TraceSettings, trace_project
+from engine.manifest import read_manifest
+from engine.protocol import EngineError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.lean.messages import Message
+
+FIRST = """\
+universe u
+namespace mine
+def twice (n : ℕ) : ℕ := n + n
+
+def add_twice (a b : ℕ) : ℕ := twice a + b
+local infix ` ⊕⊕ `:65 := add_twice
+
+section
+variables {α : Type u} [has_mul α] (f : α → α)
+
+/-- Its proof begins where its statement's state is. -/
+theorem one (h : ∀ {a}, f a = a) (b : α) : f (b * b) = b * b :=
+begin
+  exact h
+end
+
+lemma two {n : ℕ} (hn : n = 0) : twice n = 0 :=
+begin
+  rw hn, refl
+end
+
+lemma unnamed (p q : Prop) : p → q → ℕ → p := λ h _ _, h
+lemma by_notation (a b : ℕ) : a ⊕⊕ b = a ⊕⊕ b := by { refl }
+end
+
+class good (n : ℕ) : Prop := (is : n = n)
+instance good_zero : good 0 := ⟨rfl⟩
+private lemma hidden : true := trivial
+inductive shape | round (size : ℕ) | square
+lemma useless {n : ℕ} : true := trivial
+end mine
+"""
+
+SECOND = """\
+import first
+lemma mine.three : mine.twice 0 = 0 := rfl
+"""
+
+EXPECTED = {
+    "mine.one": (
+        "α : Type u,\n_inst_1 : has_mul α,\nf : α → α,\nh : ∀ {a : α}, f a = a,\nb : α\n"
+        "⊢ f (b * b) = b * b",
+        "exact mine.one f @h b",
+    ),
+    "mine.two": ("n : ℕ,\nhn : n = 0\n⊢ twice n = 0", "exact mine.two hn"),
+    "mine.unnamed": (
+        "p q : Prop,\nh : p,\nh_1 : q,\nx : ℕ\n⊢ p",
+        "exact mine.unnamed p q h h_1 x",
+    ),
+    "mine.by_notation": ("a b : ℕ\n⊢ a ⊕⊕ b = a ⊕⊕ b", "exact mine.by_notation a b"),
+    "mine.three": ("⊢ mine.twice 0 = 0", "exact mine.three"),
+}
+
+
+def compiled(core_project: Path) -> Path:
+    source = core_project / "src"
+    (source / "first.lean").write_text(FIRST)
+    (source / "second.lean").write_text(SECOND)
+    (source / "waiting.lean").write_text(SECOND)
+    subprocess.run(
+        ["lean", "--make", "first.lean", "second.lean"],  # noqa: S607
+        cwd=source,
+        check=True,
+        capture_output=True,
+        env={name: value for name, value in os.environ.items() if name != "LEAN_PATH"},
+    )
+    return core_project
+
+
+@pytest.mark.lean3
+async def test_each_theorem_is_a_pair(core_project: Path, tmp_path: Path) -> None:
+    project = compiled(core_project)
+    out = tmp_path / "out"
+    settings = StatementsSettings(project, out, workers=1)
+    counts = await state_theorems(settings)
+    found = list(read_pairs(out / PAIRS))
+    assert {pair.theorem: (pair.state, pair.tactic) for pair in found} == EXPECTED
+    assert [pair.theorem for pair in found] == [*EXPECTED]
+    assert {(pair.family, pair.next, pair.success) for pair in found} == {
+        (STATEMENT, "no goals", True)
+    }
+    assert (found[0].file, found[0].line, found[0].column) == ("first.lean", 12, 8)
+    assert (counts["theorems"], counts["pairs"], counts["files"]) == (6, 5, 2)
+    assert counts["failed: don't know how to synthesize placeholder"] == 1
+    note = read_manifest(out / PAIRS)
+    assert "waiting.lean" in note["waiting"]
+    # The first state of a proof is the statement's.
+    await trace_project(TraceSettings(project, out, workers=1))
+    first = {pair.theorem: pair.state for pair in reversed(list(read_pairs(out / TRACED)))}
+    assert set(first) == {"mine.one", "mine.two", "mine.by_notation"}
+    assert all(EXPECTED[theorem][0] == state for theorem, state in first.items())
+
+
+@pytest.mark.lean3
+async def test_a_run_goes_on_where_lean_died(
+    core_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = StatementsSettings(compiled(core_project), tmp_path / "out", workers=1)
+    started: list[str] = []
+    run = _Run._lean
+
+    async def dying(self: _Run, text: str) -> tuple[list[Message], str]:
+        started.append(text)
+        messages, ended = await run(self, text)
+        if len(started) == 2:
+            return messages[:1], "was killed by SIGSEGV"
+        return messages, ended
+
+    monkeypatch.setattr(_Run, "_lean", dying)
+    counts = await state_theorems(settings)
+    assert len(started) == 3
+    assert "mine.one" not in started[2]
+    assert counts["files to do"] == 0
+    note = read_manifest(settings.out / "parts" / "first.jsonl.zst")
+    assert set(note["failed"].values()) == {"Lean was killed by SIGSEGV"}
+    assert counts["pairs"] == len(EXPECTED) - len(note["failed"]) + 1
+    # What is done is not done again, in the same words.
+    assert await state_theorems(settings) == counts
+    assert len(started) == 3
+
+
+@pytest.mark.lean3
+async def test_modules_that_cannot_be_imported_are_told(
+    core_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dying(_: _Run, text: str) -> tuple[list[Message], str]:
+        assert text.startswith("import dsp_lsp_statements first second\n")
+        return [], "was killed by SIGKILL"
+
+    monkeypatch.setattr(_Run, "_lean", dying)
+    settings = StatementsSettings(compiled(core_project), tmp_path / "out", workers=1)
+    with pytest.raises(EngineError, match="SIGKILL where it was to import"):
+        await state_theorems(settings)
