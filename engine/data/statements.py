@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from importlib import resources
 from itertools import accumulate
@@ -28,7 +28,8 @@ from engine.data.statements_text import (
     Theorem,
     asking_for_statements,
     asking_for_theorems,
-    read_statements,
+    causes,
+    read_answers,
     read_theorems,
     stated,
 )
@@ -97,7 +98,7 @@ def _command(arguments: argparse.Namespace) -> int:
     counts = asyncio.run(state_theorems(chosen_settings(arguments, StatementsSettings), shows=True))
     files = f"{counts['files']} files" + (f", {n} to do" if (n := counts["files to do"]) else "")
     sys.stdout.write(f"{counts['pairs']} pairs of {files}\n")
-    sys.stdout.writelines(f"{n} {why}\n" for why, n in counts.items() if why.startswith("failed"))
+    sys.stdout.writelines(f"{count} failed: {why}\n" for why, count in counts["failed"].items())
     return 0
 
 
@@ -252,9 +253,7 @@ class _Run:
             heartbeats=self._settings.heartbeats,
         )
         messages, ended = await self._lean(text)
-        answers: dict[str, list[str]] = {}
-        for message in messages:
-            answers |= read_statements(message.text)
+        answers = read_answers(text, messages)
         done, why_not = len(batch), "not answered"
         if THE_END not in answers:
             heard = [any(one.name in answers for one in self._of(file)) for file in batch]
@@ -277,7 +276,7 @@ class _Run:
             file.part,
             command="statements",
             settings=to_mapping(self._settings),
-            counts={"theorems": len(self._of(file)), **result.counts()},
+            counts={"theorems": len(self._of(file)), "pairs": len(result.pairs)},
             key=file.key,
             failed=result.failed,
             seconds=seconds,
@@ -305,21 +304,15 @@ class _Run:
     def put_together(self) -> dict[str, Any]:
         """Writes the pairs of all files that are done into one, and the note on it."""
         done = [file for file in self._files if file.is_done]
-        counts: Counter[str] = Counter()
-        seconds = 0.0
-        for file in done:
-            note = read_manifest(file.part)
-            counts.update(note["counts"])
-            seconds += note["seconds"]
+        notes = [read_manifest(file.part) for file in done]
         target = self._settings.out / PAIRS
-        write_pairs(target, (pair for file in done for pair in read_pairs(file.part)))
         found = {
             "files": len(done),
             "files to do": len(self._files) - len(done),
-            "pairs": counts.pop("pairs", 0),
-            "theorems": counts.pop("theorems", 0),
-            "seconds of Lean": round(seconds),
-            **dict(counts.most_common()),
+            "theorems": sum(note["counts"]["theorems"] for note in notes),
+            "pairs": write_pairs(target, (p for file in done for p in read_pairs(file.part))),
+            "failed": causes(reason for note in notes for reason in note["failed"].values()),
+            "seconds of Lean": round(sum(note["seconds"] for note in notes)),
         }
         write_manifest(
             target,

@@ -21,6 +21,7 @@ from engine.source.vocabulary import CONTEXT, NOTATIONS, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from engine.lean.messages import Message
     from engine.source.commands import Command
 
 __all__ = [
@@ -30,7 +31,8 @@ __all__ = [
     "Theorem",
     "asking_for_statements",
     "asking_for_theorems",
-    "read_statements",
+    "causes",
+    "read_answers",
     "read_theorems",
     "stated",
 ]
@@ -51,6 +53,7 @@ _AT_ONCE: Final = 64
 
 _SCOPES: Final = CONTEXT - words("include omit")
 _LOCALIZED: Final = re.compile(r"\bin\s+([\w.«»]+)\s*$")
+_QUESTION: Final = re.compile(r'run_cmd \S+ \d+ \d+ "(.*)"')
 _WORDS: Final = re.compile(r"[^\s\"\\]+")
 
 
@@ -69,11 +72,6 @@ class Stated:
 
     pairs: list[TacticPair] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
-
-    def counts(self) -> dict[str, int]:
-        """How many pairs there are, and of how many theorems there are none, by their reason."""
-        causes = Counter(map(_cause, self.failed.values()))
-        return {"pairs": len(self.pairs), **{f"failed: {why}": n for why, n in causes.items()}}
 
 
 def asking_for_theorems(modules: Iterable[str]) -> str:
@@ -151,9 +149,9 @@ def _scope(text: str, command: Command, opened: list[str]) -> str:
         # Declared already; what it declares is opened for the rest of the scope.
         place = _LOCALIZED.search(whole)
         return f"open_locale {place[1]}" if place else ""
-    if keyword in NOTATIONS | {"attribute"} and "local" in before and "reserve" not in before:
-        return f"local {whole}"
-    return ""
+    if "local" not in before or "reserve" in before or whole.endswith("]"):
+        return ""  # what ends with an attribute goes with the theorem behind it
+    return f"local {whole}" if keyword in NOTATIONS | {"attribute"} else ""
 
 
 def _questions(names: Sequence[str], heartbeats: int) -> Iterator[str]:
@@ -163,11 +161,18 @@ def _questions(names: Sequence[str], heartbeats: int) -> Iterator[str]:
         yield f'run_cmd _root_.dsp_lsp.statements {heartbeats} {MOST_BYTES} "{some}"\n'
 
 
-def read_statements(text: str) -> dict[str, list[str]]:
-    """What a message of Lean says of theorems, by their names: the state and the tactic, or alone
-    the reason why there are none. Empty for other messages.
+def read_answers(text: str, messages: Iterable[Message]) -> dict[str, list[str]]:
+    """What Lean's messages on :func:`asking_for_statements` say of theorems, by their names: the
+    state and the tactic, or alone the reason why there are none.
     """
-    return {str(name): list(map(str, said)) for name, *said in _answer(text, _STATEMENTS)}
+    answers: dict[str, list[str]] = {}
+    lines = dict(enumerate(text.split("\n"), start=1))
+    for message in messages:
+        if message.is_error and (question := _QUESTION.fullmatch(lines.get(message.line, ""))):
+            answers |= {name: [message.text] for name in question[1].split()}
+        for name, *said in _answer(message.text, _STATEMENTS):
+            answers[str(name)] = list(map(str, said))
+    return answers
 
 
 def _answer(text: str, mark: str) -> list[list[Any]]:
@@ -203,7 +208,9 @@ def stated(
     return result
 
 
-def _cause(reason: str) -> str:
-    """The beginning of what Lean said, without the names in it."""
-    first = reason.partition("\n")[0]
-    return re.split(r"[,:`]|\s'", first)[0].strip()[:60] or "no reason"
+def causes(reasons: Iterable[str]) -> dict[str, int]:
+    """How often each cause is behind what Lean said, the most frequent first: how that begins,
+    without names.
+    """
+    firsts = (re.split(r"[,:`]|\s'", reason.partition("\n")[0])[0] for reason in reasons)
+    return dict(Counter(first.strip()[:60] for first in firsts).most_common())

@@ -12,10 +12,12 @@ from engine.data.statements_text import (
     Theorem,
     asking_for_statements,
     asking_for_theorems,
-    read_statements,
+    causes,
+    read_answers,
     read_theorems,
     stated,
 )
+from engine.lean.messages import Message
 
 SOURCE = """\
 import data.set.basic
@@ -37,6 +39,8 @@ include α
 local notation `⟪` x `⟫` := id x
 local attribute [simp] one
 attribute [simp] one
+local attribute [simp]
+lemma with_it : true := trivial
 localized "notation `∎` := one" in mine.signs
 notation `all` := one
 lemma two : true := trivial
@@ -155,12 +159,20 @@ def test_answers_are_read_and_other_messages_are_not() -> None:
         "/src/b.lean": [],
     }
     said = [["x", "⊢ p", "exact x"], ["y", "no"]]
-    assert read_statements(f"dsp-lsp-statements {json.dumps(said)}\n") == {
+    text = asking_for_statements([("m", "", [Theorem(1, 0, "z")])], heartbeats=1)
+    line = 1 + text.split("\n").index(f'run_cmd _root_.dsp_lsp.statements 1 {MOST_BYTES} "z"')
+    messages = [
+        Message("information", 9, 0, f"dsp-lsp-statements {json.dumps(said)}\n"),
+        Message("error", 2, 0, "unknown namespace"),
+        Message("error", line, 0, "no such command"),
+        Message("warning", 2, 0, "declaration uses sorry"),
+    ]
+    assert read_answers(text, messages) == {
         "x": ["⊢ p", "exact x"],
         "y": ["no"],
+        "z": ["no such command"],
     }
     assert not read_theorems("dsp-lsp-statements [[]]")
-    assert not read_statements("declaration uses sorry")
 
 
 def test_what_lean_did_not_close_is_counted_by_cause() -> None:
@@ -178,10 +190,9 @@ def test_what_lean_did_not_close_is_counted_by_cause() -> None:
     ]
     assert found.pairs[0].family == STATEMENT
     assert found.pairs[0].premises == ("a",)
-    assert found.counts() == {
-        "pairs": 1,
-        "failed: unknown identifier": 2,
-        "failed: the state is too long": 1,
-        "failed: type mismatch at application": 1,
-        "failed: Lean was killed": 1,
+    assert causes(found.failed.values()) == {
+        "unknown identifier": 2,
+        "the state is too long": 1,
+        "type mismatch at application": 1,
+        "Lean was killed": 1,
     }
