@@ -221,10 +221,11 @@ class _Run:
     async def _find_theorems(self, files: list[_File], root: Path) -> dict[str, list[Theorem]]:
         found: defaultdict[str, list[Theorem]] = defaultdict(list)
         names = {str(root / file.name): file.name for file in files}
-        messages, ended = await self._lean(asking_for_theorems(file.module for file in files))
+        modules = {file.module: str(root / file.name) for file in files}
+        messages, ended = await self._lean(asking_for_theorems(modules))
         for message in messages:
             for path, theorems in read_theorems(message.text).items():
-                found[names.get(path, "")] += theorems
+                found[names[path]] += theorems
         error = worst(messages)
         if error is not None or not ended.endswith("status 0"):
             why = f": {error.text[:300]}" if error is not None else ""

@@ -19,7 +19,7 @@ from engine.source.commands import split
 from engine.source.vocabulary import CONTEXT, NOTATIONS, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from engine.lean.messages import Message
     from engine.source.commands import Command
@@ -48,8 +48,9 @@ THE_END: Final = "_end"
 _THEOREMS: Final = "dsp-lsp-theorems "
 _STATEMENTS: Final = "dsp-lsp-statements "
 
+_FILES: Final = 40
 _AT_ONCE: Final = 64
-"""Theorems of one question, whose answer is one message: Lean's are not endless."""
+"""Files and theorems of one question, whose answer is one message: Lean's are not endless."""
 
 _SCOPES: Final = CONTEXT - words("include omit")
 _LOCALIZED: Final = re.compile(r"\bin\s+([\w.«»]+)\s*$")
@@ -74,12 +75,14 @@ class Stated:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def asking_for_theorems(modules: Iterable[str]) -> str:
-    """A text in which Lean says which theorems the modules have, with what they import."""
-    imports = list(modules)
-    parts = 1 + len(imports) // 40
-    asked = "".join(f"run_cmd dsp_lsp.theorems {part} {parts}\n" for part in range(parts))
-    return f"import {MODULE} {' '.join(imports)}\n{asked}"
+def asking_for_theorems(modules: Mapping[str, str]) -> str:
+    """A text in which Lean says which theorems modules have, whose files' paths are given."""
+    paths = list(modules.values())
+    parts = (":".join(paths[at : at + _FILES]) for at in range(0, len(paths), _FILES))
+    asked = "".join(
+        f"run_cmd dsp_lsp.theorems {json.dumps(part, ensure_ascii=False)}\n" for part in parts
+    )
+    return f"import {MODULE} {' '.join(modules)}\n{asked}"
 
 
 def read_theorems(text: str) -> dict[str, list[Theorem]]:
@@ -188,7 +191,7 @@ def stated(
     for one in sorted(theorems):
         answer = answers.get(one.name, [why_not])
         if len(answer) != 2:
-            result.failed[one.name] = answer[0]
+            result.failed[one.name] = answer[0].partition("\nAdditional information")[0]
         elif len(answer[0].encode()) > MOST_BYTES:
             result.failed[one.name] = "the state is too long"
         else:

@@ -37,7 +37,8 @@ class Leans:
 
     async def run(self, text: str) -> tuple[list[Message], str]:
         self.texts.append(text)
-        found = [self._say("theorems", [self._theorems(name) for name in FILES])]
+        told = [self._theorems(name) for name in FILES if str(self._source / name) in text]
+        found = [self._say("theorems", told)]
         if "dsp_lsp.theorems" not in text:
             asked = [names.split() for names in re.findall(r'"(.*)"', text)]
             found = [self._say("statements", [self._state(n) for n in some]) for some in asked]

@@ -26,15 +26,15 @@ end
 meta def place_of (n : name) (p : pos) : json :=
 json.array [json.of_string (to_string n), json.of_int p.line, json.of_int p.column]
 
-/-- Traces, for files that modules were imported from, their theorems with their places; but not
-instances and what is made. As one answer must not be too long, only those are told whose line
-leaves `part` when divided by `parts`. -/
-meta def theorems (part parts : ℕ) : tactic unit := do
+/-- Traces the theorems of these files, whose paths colons separate, with their places; but not
+instances and what is made. -/
+meta def theorems (files : string) : tactic unit := do
   env ← get_env,
+  let wanted := (files.split (= ':')).foldl rb_set.insert (mk_rb_set : rb_set string),
   let found := env.fold [] (λ d ds, match d with
     | (declaration.thm n _ _ _) := match env.decl_olean n, env.decl_pos n with
       | some file, some p :=
-        if to_bool (p.line % parts = part) && bnot (is_made env n) then (file, n, p) :: ds else ds
+        if wanted.contains file && bnot (is_made env n) then (file, n, p) :: ds else ds
       | _, _ := ds
       end
     | _ := ds

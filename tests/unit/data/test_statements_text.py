@@ -146,10 +146,13 @@ def test_a_name_that_cannot_be_asked_for_is_not(name: str) -> None:
     assert asked.count("run_cmd") == 1
 
 
-def test_theorems_are_asked_for_in_parts_that_cover_all_lines() -> None:
-    imports, *questions = asking_for_theorems([f"m{number}" for number in range(100)]).splitlines()
-    assert imports.split()[-1] == "m99"
-    assert questions == [f"run_cmd dsp_lsp.theorems {part} 3" for part in range(3)]
+def test_theorems_are_asked_for_with_the_paths_of_some_files_at_a_time() -> None:
+    modules = {f"m.n{number}": f'/a "b"/m/n{number}.lean' for number in range(100)}
+    imports, *questions = asking_for_theorems(modules).splitlines()
+    assert imports.split() == ["import", "dsp_lsp_statements", *modules]
+    asked = [json.loads(one.removeprefix("run_cmd dsp_lsp.theorems ")) for one in questions]
+    assert [path for part in asked for path in part.split(":")] == [*modules.values()]
+    assert len(asked) == 3
 
 
 def test_answers_are_read_and_other_messages_are_not() -> None:
