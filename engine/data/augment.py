@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.data.augment_copy import MODULE, Harvest, find_places, instrumented, read_answer
 from engine.data.augment_text import FAMILIES, decompose
-from engine.data.ground import find_project, lean_command
+from engine.data.ground import find_project, lean_command, run_text, side_by_side
 from engine.data.records import read_pairs, write_pairs
 from engine.data.sources import Compiled, sources_below
 from engine.lean.modules import with_absolute_imports
-from engine.lean.process import LeanCommand, LeanProcess, worst
+from engine.lean.process import LeanCommand, worst
 from engine.lean.runtime import runtime_folder
-from engine.lean.scratch import make_scratch, remove_scratch, room
 from engine.manifest import read_manifest, write_manifest
 from engine.options import setting
 from engine.protocol import EngineError
@@ -176,13 +175,9 @@ class _Run:
                         merged = time.monotonic()
                         self._put_together()  # not in a thread, which would outlive Ctrl-C
 
-            workers = [asyncio.create_task(work()) for _ in range(self._settings.workers)]
             try:
-                await asyncio.gather(*workers)
+                await side_by_side(work, self._settings.workers)
             finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
                 counts = self._put_together()
         return counts
 
@@ -219,26 +214,12 @@ class _Run:
 
     async def _lean(self, copy: str, harvest: Harvest) -> tuple[str, str]:
         """Has Lean compile ``copy``; how it ended, and the first error that it found."""
-        folder = await asyncio.to_thread(make_scratch)
-        try:
-            path = folder / "document.lean"
-            with room():
-                path.write_bytes(copy.encode("utf-8"))
-            run = await LeanProcess.start(self._command, path)
-            try:
-                await asyncio.wait_for(asyncio.shield(run.ended), self._settings.timeout)
-                ended = run.how_it_ended()
-            except asyncio.TimeoutError:
-                ended = f"was stopped after {self._settings.timeout:g} s"
-            finally:
-                await run.kill()
-        finally:
-            remove_scratch(folder)
-        for message in run.messages:
+        messages, ended = await run_text(self._command, copy, self._settings.timeout)
+        for message in messages:
             answer = read_answer(message.text)
             if answer is not None:
                 harvest.take(answer)
-        error = worst(run.messages)
+        error = worst(messages)
         return ended, f"{error.line}:{error.column}: {error.text}" if error is not None else ""
 
     def _put_together(self) -> dict[str, Any]:

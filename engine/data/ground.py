@@ -1,23 +1,27 @@
-"""What a run of Lean over the files of a project stands on: the project, its Lean, the sandbox."""
+"""What a run of Lean over the files of a project stands on: the project, its Lean, the sandbox, and
+several of them at a time.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from engine.lean.process import LeanCommand
+from engine.lean.process import LeanCommand, LeanProcess
 from engine.lean.sandbox import Sandboxes
-from engine.lean.scratch import sweep
+from engine.lean.scratch import make_scratch, remove_scratch, room, sweep
 from engine.lean.session import find_workplace
 from engine.protocol import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Coroutine, Iterable
     from pathlib import Path
 
+    from engine.lean.messages import Message
     from engine.lean.session import Workplace
 
-__all__ = ["find_project", "lean_command"]
+__all__ = ["find_project", "lean_command", "run_text", "side_by_side"]
 
 
 class _Settings(Protocol):
@@ -74,3 +78,34 @@ async def lean_command(
         sys.stderr.writelines(f"{notice}\n" for notice in sandboxes.notices())
     sweep()
     return command
+
+
+async def run_text(command: LeanCommand, text: str, timeout: float) -> tuple[list[Message], str]:
+    """What Lean said of a text within ``timeout`` seconds, and how it ended."""
+    folder = await asyncio.to_thread(make_scratch)
+    try:
+        path = folder / "document.lean"
+        with room():
+            path.write_bytes(text.encode("utf-8"))
+        run = await LeanProcess.start(command, path)
+        try:
+            await asyncio.wait_for(asyncio.shield(run.ended), timeout)
+            ended = run.how_it_ended()
+        except asyncio.TimeoutError:
+            ended = f"was stopped after {timeout:g} s"
+        finally:
+            await run.kill()
+    finally:
+        remove_scratch(folder)
+    return run.messages, ended
+
+
+async def side_by_side(work: Callable[[], Coroutine[Any, Any, None]], count: int) -> None:
+    """Does ``work`` ``count`` times at once; where one fails, or this is cancelled, ends all."""
+    workers = [asyncio.create_task(work()) for _ in range(count)]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)

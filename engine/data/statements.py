@@ -19,7 +19,7 @@ from itertools import accumulate
 from pathlib import Path  # noqa: TC003 - the settings' fields are looked up
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.data.ground import find_project, lean_command
+from engine.data.ground import find_project, lean_command, run_text, side_by_side
 from engine.data.records import read_pairs, write_pairs
 from engine.data.sources import Compiled, sources_below
 from engine.data.statements_text import (
@@ -33,9 +33,8 @@ from engine.data.statements_text import (
     read_theorems,
     stated,
 )
-from engine.lean.process import LeanCommand, LeanProcess, worst
+from engine.lean.process import LeanCommand, worst
 from engine.lean.runtime import runtime_folder
-from engine.lean.scratch import make_scratch, remove_scratch, room
 from engine.manifest import read_manifest, write_manifest
 from engine.options import add_options, chosen_settings, setting
 from engine.protocol import EngineError, ErrorKind
@@ -207,13 +206,7 @@ class _Run:
                         batches.insert(0, batch[done:])
                     bar.advance(task, sum(len(self._of(file)) for file in batch[:done]))
 
-            workers = [asyncio.create_task(work()) for _ in range(self._settings.workers)]
-            try:
-                await asyncio.gather(*workers)
-            finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
+            await side_by_side(work, self._settings.workers)
 
     def _of(self, file: _File) -> list[Theorem]:
         return self._theorems.get(file.name, [])
@@ -285,22 +278,7 @@ class _Run:
 
     async def _lean(self, text: str) -> tuple[list[Message], str]:
         """What Lean said of a text, and how it ended."""
-        folder = await asyncio.to_thread(make_scratch)
-        try:
-            path = folder / "document.lean"
-            with room():
-                path.write_bytes(text.encode("utf-8"))
-            run = await LeanProcess.start(self._command, path)
-            try:
-                await asyncio.wait_for(asyncio.shield(run.ended), self._settings.timeout)
-                ended = run.how_it_ended()
-            except asyncio.TimeoutError:
-                ended = f"was stopped after {self._settings.timeout:g} s"
-            finally:
-                await run.kill()
-        finally:
-            remove_scratch(folder)
-        return run.messages, ended
+        return await run_text(self._command, text, self._settings.timeout)
 
     def put_together(self) -> dict[str, Any]:
         """Writes the pairs of all files that are done into one, and the note on it."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - the settings' fields are looked up
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.data.ground import find_project, lean_command
+from engine.data.ground import find_project, lean_command, side_by_side
 from engine.data.records import read_lines, read_pairs, write_lines, write_pairs
 from engine.data.sources import Compiled, sources_below
 from engine.data.tracing import trace_file
@@ -154,13 +154,7 @@ class _Run:
                         console.print(said, markup=False, highlight=False)
                     bar.advance(task)
 
-            workers = [asyncio.create_task(work()) for _ in range(settings.workers)]
-            try:
-                await asyncio.gather(*workers)
-            finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
+            await side_by_side(work, settings.workers)
 
     async def _file(self, file: Path, threads: ThreadPoolExecutor) -> str:
         """Traces a file unless that was done; returns what a person should be told."""

@@ -46,9 +46,8 @@ class Suggester:
         """What succeeds: tactics that close the goal first, the others as they are ranked.
 
         The repertoire's closers come before the generator's candidates, and are tried while it
-        samples; what ``library_search``
-        and its like find comes last, if there is time. Of tactics that leave the same goals, the
-        first by rank is named.
+        samples; what ``library_search`` and its like find comes last, if there is time. Of tactics
+        that leave the same goals, the first by rank is named.
         """
         state = self._hole.greeting.text
         ranked: dict[str, float | None] = {}
