@@ -32,7 +32,7 @@ def save(folder: Path, weights: Weights, shape: ShapeSettings, *, dtype: torch.d
     from safetensors.torch import save_file
 
     tensors = {
-        name: part.detach().to("cpu", dtype).contiguous().clone()
+        name: (part.detach() * _scale(name, shape)).to("cpu", dtype).contiguous().clone()
         for ours, names in _names(shape)
         for name, part in zip(names, weights[ours].chunk(len(names)), strict=True)
     }
@@ -58,7 +58,8 @@ def load(folder: Path, shape: ShapeSettings) -> Weights:
 
     tensors = load_file(folder / "model.safetensors")
     return {
-        ours: torch.cat([tensors[name] for name in names]).float() for ours, names in _names(shape)
+        ours: torch.cat([tensors[name].float() / _scale(name, shape) for name in names])
+        for ours, names in _names(shape)
     }
 
 
@@ -87,6 +88,11 @@ def config(shape: ShapeSettings, dtype: torch.dtype) -> dict[str, Any]:
         "decoder_start_token_id": byt5.PAD,
         "torch_dtype": str(dtype).removeprefix("torch."),
     }
+
+
+def _scale(name: str, shape: ShapeSettings) -> float:
+    """By what our weights are multiplied to be Hugging Face's: see :mod:`engine.training.t5`."""
+    return float(shape.d_kv**-0.5) if name.endswith(".q.weight") else 1.0
 
 
 def _names(shape: ShapeSettings) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -3,6 +3,12 @@
 The shape is ByT5's (T5 1.1: gated GELU, no biases in the layers, a head of its own). Matrices that
 read the same input are one; :mod:`engine.training.checkpoints` knows the names that Hugging Face
 gives to the parts. Dropout is where T5 has it but for the attention's weights.
+
+T5 does not scale scores, and starts with queries' matrices that are as much smaller. Its optimizer,
+Adafactor, moves a weight in proportion to its size. AdamW does not: with steps that are right for
+the other matrices those of the queries grow within some hundred steps until each token attends to one
+other, and the bias by distance, which starts small, has no say and is never learned. Here therefore
+the queries' matrices are as large as the others and are multiplied by d_kv^-½ where they are used.
 """
 
 from __future__ import annotations
@@ -31,9 +37,11 @@ VOCABULARY = 384
 
 
 def initial(shape: ShapeSettings, *, seed: int) -> Weights:
-    """Weights to start from, in float32 on the CPU, as T5 starts, but for the head.
+    """Weights to start from, in float32 on the CPU, as T5 starts, but for three things.
 
-    The head's are so small that the first loss is little above that of guessing, log 384.
+    The head's are so small that the first loss is little above that of guessing, log 384. The
+    queries' are those of T5 times √d_kv (see above). The bias makes heads look near, each so far and
+    in the encoder each to one side, as ALiBi does (arXiv 2108.12409): bytes say little alone.
     """
     generator = torch.Generator().manual_seed(seed)
     d, inner, ff = shape.d_model, shape.heads * shape.d_kv, shape.d_ff
@@ -42,7 +50,7 @@ def initial(shape: ShapeSettings, *, seed: int) -> Weights:
         return torch.randn(rows, columns, generator=generator) * deviation
 
     def attention(at: str, *, cross: bool = False) -> Weights:
-        q = drawn(inner, d, (d * shape.d_kv) ** -0.5)
+        q = drawn(inner, d, d**-0.5)
         kv = drawn(2 * inner, d, d**-0.5)
         out = {f"{at}out": drawn(d, inner, inner**-0.5)}
         if cross:
@@ -64,9 +72,27 @@ def initial(shape: ShapeSettings, *, seed: int) -> Weights:
         weights |= attention(at) | attention(f"{at}cross_", cross=True) | feed(at)
     for side in ("encoder", "decoder"):
         weights[f"{side}.norm"] = torch.ones(d)
-        weights[f"{side}.bias"] = drawn(shape.buckets, shape.heads, d**-0.5)
+        weights[f"{side}.bias"] = _near(shape, side)
     weights["head"] = drawn(VOCABULARY, d, 0.5 * d**-0.5)
     return weights
+
+
+def _near(shape: ShapeSettings, side: str) -> Tensor:
+    """A bias that falls with the distance, buckets × heads; in the encoder faster to one side."""
+    two_sided, reach = side == "encoder", shape.max_distance
+    distance = torch.arange(-reach, reach + 1)
+    bucket = buckets(distance, two_sided=two_sided, count=shape.buckets, max_distance=reach)
+    # Of the distances in a bucket, the least; of a bucket without any, nothing is ever read.
+    least = torch.full((shape.buckets,), float(reach))
+    least = least.scatter_reduce(0, bucket, distance.abs().float(), "amin")
+    ahead = torch.arange(shape.buckets) >= shape.buckets // 2
+    slopes = (shape.heads + 1) // 2 if two_sided else shape.heads
+    columns = []
+    for head in range(shape.heads):
+        exponent = 1 + 7 * (head % slopes) / max(1, slopes - 1)
+        farther = ahead == (head < slopes) if two_sided else torch.zeros_like(ahead)
+        columns.append(-(2.0**-exponent) * torch.where(farther, 4.0, 1.0) * least)
+    return torch.stack(columns, 1)
 
 
 class _Layers(NamedTuple):
@@ -102,6 +128,9 @@ class T5:
         reach = shape.max_distance
         distance = torch.arange(-reach, reach + 1)
         row = torch.arange(shape.buckets)
+        scale = torch.full((shape.heads * shape.d_kv, 1), shape.d_kv**-0.5)
+        self._queries = scale.to(device)
+        self._queries_and_more = torch.cat([scale, *[torch.ones_like(scale)] * 2]).to(device)
         self._buckets = {
             side: (
                 buckets(
@@ -129,7 +158,7 @@ class T5:
         table = self._table(weights, "encoder")
         for i in range(self.shape.encoder_layers):
             of = layer(f"encoder.{i}")
-            qkv = layers.enter(x, of("norm"), of("qkv"))
+            qkv = layers.enter(x, of("norm"), of("qkv"), self._queries_and_more)
             mixed = attention.within(qkv, table, batch.states, heads=heads, causal=False)
             x = layers.leave(
                 x, mixed, of("out"), of("feed_norm"), of("feed_in"), of("feed_out"), dropout
@@ -140,9 +169,11 @@ class T5:
         table = self._table(weights, "decoder")
         for i in range(self.shape.decoder_layers):
             of = layer(f"decoder.{i}")
-            qkv = layers.enter(x, of("norm"), of("qkv"))
+            qkv = layers.enter(x, of("norm"), of("qkv"), self._queries_and_more)
             mixed = attention.within(qkv, table, batch.tactics, heads=heads, causal=True)
-            x, q = layers.between(x, mixed, of("out"), of("cross_norm"), of("cross_q"), dropout)
+            x, q = layers.between(
+                x, mixed, of("out"), of("cross_norm"), of("cross_q"), self._queries, dropout
+            )
             kv = _linear(seen, of("cross_kv"))
             mixed = attention.across(q, kv, batch.tactics, batch.states, heads=heads)
             x = layers.leave(
@@ -186,15 +217,21 @@ def _embed(tokens: Tensor, embedding: Tensor, dtype: torch.dtype, dropout: float
     return _dropped(chosen @ embedding.to(dtype), dropout)
 
 
-def _enter(x: Tensor, norm: Tensor, into: Tensor) -> Tensor:
-    return _linear(_norm(x, norm), into)
+def _enter(x: Tensor, norm: Tensor, into: Tensor, scale: Tensor) -> Tensor:
+    return _linear(_norm(x, norm), into * scale)
 
 
 def _between(
-    x: Tensor, mixed: Tensor, out: Tensor, norm: Tensor, into: Tensor, dropout: float
+    x: Tensor,
+    mixed: Tensor,
+    out: Tensor,
+    norm: Tensor,
+    into: Tensor,
+    scale: Tensor,
+    dropout: float,
 ) -> tuple[Tensor, Tensor]:
     x = x + _dropped(_linear(mixed, out), dropout)
-    return x, _linear(_norm(x, norm), into)
+    return x, _linear(_norm(x, norm), into * scale)
 
 
 def _leave(

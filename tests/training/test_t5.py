@@ -86,6 +86,45 @@ def test_training_starts_near_guessing(width):
     assert math.log(384) - 0.5 < float(loss) < 7
 
 
+def test_heads_start_by_looking_near():
+    shape = ShapeSettings()
+    weights = initial(shape, seed=0)
+    behind, ahead = slice(0, 16), slice(17, 32)  # buckets of keys before and after the query
+    table = weights["encoder.bias"]
+    assert (table[0] == 0).all()
+    for falling in (table[behind], table[ahead], weights["decoder.bias"]):
+        assert (falling.diff(dim=0) < 0).all()
+    # Half of the heads look mainly back, half ahead; from a few bytes to a whole hypothesis.
+    back = table[17] < table[1]
+    assert back.sum() == shape.heads // 2
+    assert -0.6 < table[1, 0] < -0.4
+    assert -0.01 < table[1, shape.heads // 2 - 1] < 0
+
+
+def test_the_order_of_a_state_matters_from_the_start():
+    # With T5's own start, a new model hardly tells "ab" from "ba", and never learned to.
+    shape = replace(SHAPE, d_model=128, d_ff=128, heads=4)
+    weights = initial(shape, seed=0)
+    weights["head"] *= 30
+    model = T5(shape, Plain(), dtype=torch.float32, device=CPU, compiled=False)
+
+    def losses(state):
+        examples = [Example([*state, 1], [n, 1]) for n in range(3, 100)]
+        shelf = Shelf(examples, device=CPU)
+        room = Capacity(64, 64, 1)
+        return torch.stack(
+            [model.judge(weights, shelf.batch(torch.tensor([n]), room, block=64))[0]
+             for n in range(0, 97, 12)]
+        )  # fmt: skip
+
+    state = [*range(10, 50)]
+    shuffled = random.Random(0).sample(state, len(state))
+    other = [*range(110, 150)]
+    by_order = (losses(state) - losses(shuffled)).norm()
+    by_bytes = (losses(state) - losses(other)).norm()
+    assert by_order > 0.3 * by_bytes
+
+
 def test_a_saved_checkpoint_is_read_back(tmp_path):
     weights = some_weights()
     checkpoints.save(tmp_path / "model", weights, SHAPE, dtype=torch.float32)
