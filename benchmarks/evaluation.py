@@ -15,7 +15,8 @@ call and kept. The parts, each an evaluation in a folder of its own below ``RUN`
 ``model-more``  the same, the model without and with the repertoire
 ``fixed``       the 60 theorems with fixed sampling, the model without and with the repertoire
 ``minif2f``     40 problems of miniF2F's validation part, all arms, dynamic and fixed
-``long``        ten of the theorems at ten minutes, with the model, dynamic and fixed
+``long``        ten of the theorems at ten minutes, with the model, dynamic and fixed; two searches
+                at a time, with a core each
 
 ``--parts`` names those to do, in this order; all goes on where it was ended, by whatever, so that
 it can be done in pieces of ``--minutes``. ``--report`` writes tables, figures and
@@ -66,6 +67,7 @@ class Part:
     model: bool = True
     alone: bool = False
     budget: float = 30.0
+    at_once: int = 1
 
 
 BOTH = ("dynamic", "fixed")
@@ -76,7 +78,7 @@ PARTS = {
     "model-more": Part(FIRST, FIRST + MORE),
     "fixed": Part(sampling=BOTH[1:]),
     "minif2f": Part(sampling=BOTH, alone=True),
-    "long": Part(end=LONG, sampling=BOTH, budget=600.0),
+    "long": Part(end=LONG, sampling=BOTH, budget=600.0, at_once=2),
 }
 REPORTS = {
     "held-out": ("alone", "alone-more", "model", "model-more"),
@@ -114,7 +116,7 @@ def library(arguments: argparse.Namespace, mathlib: Path) -> StatementList:
 
 
 def settings_of(part: str, arguments: argparse.Namespace, mathlib: Path) -> EvaluationSettings:
-    """What a part does, on two threads."""
+    """What a part does, on two threads in all."""
     models = tuple(
         NamedGenerator(name=model.resolve().name, kind="ct2", model=str(model.resolve()))
         for model in arguments.model
@@ -142,7 +144,8 @@ def settings_of(part: str, arguments: argparse.Namespace, mathlib: Path) -> Eval
         sampling=wanted.sampling,
         repertoire=("pure", "repertoire"),
         budget=(wanted.budget,),
-        threads=2,
+        threads=2 // wanted.at_once,
+        at_once=wanted.at_once,
     )
 
 
