@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STATEMENT",
+    "STEP",
     "TacticPair",
     "pair_from",
     "read_lines",
@@ -33,6 +34,9 @@ __all__ = [
 STATEMENT = "statement"
 """The family of pairs of a theorem's statement and its name."""
 
+STEP = "step"
+"""The family of pairs that are steps of a theorem's proof term."""
+
 
 @dataclass(frozen=True, slots=True)
 class TacticPair:
@@ -43,8 +47,8 @@ class TacticPair:
     and ``next`` are all goals as Lean prints them, ``next`` being ``no goals`` when done and empty
     when the tactic failed. ``premises`` are the declarations named in the tactic, fully qualified
     where that is known. ``family`` is empty for what a person wrote, and otherwise says how the
-    pair was made: the tactic of Table 3 of the paper that it was augmented from, ``renamed``, or
-    ``statement``, :data:`STATEMENT`.
+    pair was made: the tactic of Table 3 of the paper that it was augmented from, ``renamed``,
+    :data:`STATEMENT` or :data:`STEP`.
     """
 
     theorem: str

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from engine.data.records import STATEMENT
+from engine.data.records import STATEMENT, STEP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,8 +48,8 @@ class Sieve:
 
     Each text of state and tactic passes once, the first time. Held-out splits have only what a
     person wrote and what succeeded; ``failed`` lets failed tactics into training, and without
-    ``premises`` pairs lose theirs. A statement that is a state of a held-out theorem is left out of
-    training whatever its name. ``counts`` says what became of the pairs.
+    ``premises`` pairs lose theirs. A statement, or a step of a proof term, at a state of a held-out
+    theorem is left out of training whatever its name. ``counts`` says what became of the pairs.
     """
 
     def __init__(self, rule: SplitRule, *, failed: bool = False, premises: bool = True) -> None:
@@ -72,7 +72,7 @@ class Sieve:
                 continue
             if held_out:
                 self._held_out.add(_digest(pair.state))
-            elif pair.family == STATEMENT and _digest(pair.state) in self._held_out:
+            elif pair.family in (STATEMENT, STEP) and _digest(pair.state) in self._held_out:
                 self.counts["left out: states what is held out"] += 1
                 continue
             if held_out and pair.family:

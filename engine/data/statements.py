@@ -69,6 +69,7 @@ class StatementsSettings:
         (), help="paths below the project's source folder, * for anything", metavar="PATH"
     )
     exclude: tuple[str, ...] = setting((), help="the same, of files to leave out", metavar="PATH")
+    steps: bool = setting(False, help="also the steps of each theorem's proof term")
     workers: int = setting(os.cpu_count() or 1, help="Leans that run at a time", metavar="N")
     threads: int = setting(1, help="threads of each Lean", metavar="N")
     memory_mb: int = setting(6144, help="memory that each Lean may use, in megabytes", metavar="MB")
@@ -146,7 +147,7 @@ def _files(
 ) -> tuple[list[_File], dict[str, str]]:
     """The compiled files in order of their names; and the others, with the reason."""
     module = resources.files("engine.lean.runtime").joinpath(f"{MODULE}.lean").read_bytes()
-    start = module + str(settings.heartbeats).encode()
+    start = module + f"{settings.heartbeats} {settings.steps}".encode()
     files: list[_File] = []
     waiting: dict[str, str] = {}
     for source in sources_below(root, settings.include, settings.exclude):
@@ -245,6 +246,7 @@ class _Run:
         text = asking_for_statements(
             [(file.module, file.text, self._of(file)) for file in batch],
             heartbeats=self._settings.heartbeats,
+            steps=self._settings.steps,
         )
         messages, ended = await self._lean(text)
         answers = read_answers(text, messages)

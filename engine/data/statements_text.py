@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.data.records import STATEMENT, TacticPair
+from engine.data.records import STATEMENT, STEP, TacticPair
 from engine.source.commands import split
 from engine.source.vocabulary import CONTEXT, NOTATIONS, words
 
@@ -47,6 +47,7 @@ THE_END: Final = "_end"
 
 _THEOREMS: Final = "dsp-lsp-theorems "
 _STATEMENTS: Final = "dsp-lsp-statements "
+_STEPS: Final = "dsp-lsp-steps "
 
 _FILES: Final = 40
 _AT_ONCE: Final = 64
@@ -94,20 +95,24 @@ def read_theorems(text: str) -> dict[str, list[Theorem]]:
 
 
 def asking_for_statements(
-    files: Iterable[tuple[str, str, Sequence[Theorem]]], *, heartbeats: int
+    files: Iterable[tuple[str, str, Sequence[Theorem]]], *, heartbeats: int, steps: bool = False
 ) -> str:
     """A text in which Lean states theorems: (module, text, theorems) of each file. One that takes
-    more than that many thousand ``heartbeats``, as Lean counts its work, fails. There is an answer
-    for :data:`THE_END` where Lean comes to the text's end.
+    more than that many thousand ``heartbeats``, as Lean counts its work, fails. With ``steps`` it
+    also says the steps of their proofs. There is an answer for :data:`THE_END` where Lean comes to
+    the text's end.
     """
-    found = [(module, _with_questions(text, of, heartbeats)) for module, text, of in files]
+    asked = ("statements", "steps") if steps else ("statements",)
+    found = [(module, _with_questions(text, of, asked, heartbeats)) for module, text, of in files]
     imports = " ".join(module for module, _ in found)
     sections = "".join(f"section\n{lines}end\n" for _, lines in found)
     end = f'run_cmd dsp_lsp.statements {heartbeats} {MOST_BYTES} "{THE_END}"\n'
     return f"import {MODULE} {imports}\n{sections}{end}"
 
 
-def _with_questions(text: str, theorems: Sequence[Theorem], heartbeats: int) -> str:
+def _with_questions(
+    text: str, theorems: Sequence[Theorem], asked_for: Sequence[str], heartbeats: int
+) -> str:
     """The scopes of a file, and a question for its theorems in each."""
     commands = list(split(text))
     starts = [command.start for command in commands]
@@ -122,11 +127,11 @@ def _with_questions(text: str, theorems: Sequence[Theorem], heartbeats: int) -> 
     for number, command in enumerate(commands):
         kept = _scope(text, command, opened)
         if kept:
-            parts += _questions(asked, heartbeats)
+            parts += _questions(asked, asked_for, heartbeats)
             asked = []
             parts.append(f"{kept}\n")
         asked += by_command.get(number, ())
-    parts += _questions(asked, heartbeats)
+    parts += _questions(asked, asked_for, heartbeats)
     parts += [f"{end}\n" for end in reversed(opened) if end]
     return "".join(parts)
 
@@ -157,24 +162,33 @@ def _scope(text: str, command: Command, opened: list[str]) -> str:
     return f"local {whole}" if keyword in NOTATIONS | {"attribute"} else ""
 
 
-def _questions(names: Sequence[str], heartbeats: int) -> Iterator[str]:
+def _questions(names: Sequence[str], asked_for: Sequence[str], heartbeats: int) -> Iterator[str]:
     speakable = [name for name in names if _WORDS.fullmatch(name)]
     for at in range(0, len(speakable), _AT_ONCE):
         some = " ".join(speakable[at : at + _AT_ONCE])
-        yield f'run_cmd _root_.dsp_lsp.statements {heartbeats} {MOST_BYTES} "{some}"\n'
+        for question in asked_for:
+            yield f'run_cmd _root_.dsp_lsp.{question} {heartbeats} {MOST_BYTES} "{some}"\n'
 
 
 def read_answers(text: str, messages: Iterable[Message]) -> dict[str, list[str]]:
     """What Lean's messages on :func:`asking_for_statements` say of theorems, by their names: the
-    state and the tactic, or alone the reason why there are none.
+    state and the tactic, or alone the reason why there are none; then those of the steps.
     """
     answers: dict[str, list[str]] = {}
+    steps: dict[str, list[str]] = {}
     lines = dict(enumerate(text.split("\n"), start=1))
     for message in messages:
         if message.is_error and (question := _QUESTION.fullmatch(lines.get(message.line, ""))):
-            answers |= {name: [message.text] for name in question[1].split()}
+            for name in question[1].split():
+                answers.setdefault(name, [message.text])
         for name, *said in _answer(message.text, _STATEMENTS):
             answers[str(name)] = list(map(str, said))
+        for name, *said in _answer(message.text, _STEPS):
+            steps[str(name)] = list(map(str, said))
+    for name, said in steps.items():
+        # Where there are none, there is the reason: one text.
+        if len(said) % 2 == 0 and len(answers.get(name, ())) == 2:
+            answers[name] += said
     return answers
 
 
@@ -190,24 +204,27 @@ def stated(
     result = Stated()
     for one in sorted(theorems):
         answer = answers.get(one.name, [why_not])
-        if len(answer) != 2:
+        if len(answer) % 2:
             result.failed[one.name] = answer[0].partition("\nAdditional information")[0]
-        elif len(answer[0].encode()) > MOST_BYTES:
+            continue
+        if len(answer[0].encode()) > MOST_BYTES:
             result.failed[one.name] = "the state is too long"
-        else:
-            result.pairs.append(
-                TacticPair(
-                    theorem=one.name,
-                    file=file,
-                    line=one.line,
-                    column=one.column,
-                    state=answer[0],
-                    tactic=answer[1],
-                    next="no goals",
-                    premises=(one.name,),
-                    family=STATEMENT,
+        for number, (state, tactic) in enumerate(zip(answer[::2], answer[1::2], strict=True)):
+            if len(state.encode()) <= MOST_BYTES and "?m_" not in state + tactic:
+                own = number == 0
+                result.pairs.append(
+                    TacticPair(
+                        theorem=one.name,
+                        file=file,
+                        line=one.line,
+                        column=one.column,
+                        state=state,
+                        tactic=tactic,
+                        next="no goals" if own else "",
+                        premises=(one.name,) if own else (),
+                        family=STATEMENT if own else STEP,
+                    )
                 )
-            )
     return result
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.data.records import read_pairs
+from engine.data.records import STATEMENT, STEP, read_pairs
 from engine.generators import byt5
 from engine.protocol import EngineError
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from engine.data.records import TacticPair
 
-__all__ = ["Example", "examples", "read_examples"]
+__all__ = ["MARK", "Example", "examples", "read_examples"]
+
+MARK = byt5.OFFSET + 256
+"""Begins a state whose tactic nobody wrote: the first of ByT5's tokens that are no bytes."""
 
 
 class Example(NamedTuple):
@@ -30,14 +33,21 @@ def examples(
     """The distinct examples among the pairs whose tactic succeeded, in their order.
 
     A state that is too long is cut as it is when a generator meets it (:func:`byt5.fit`); a pair
-    with a longer tactic is left out.
+    with a longer tactic is left out. States of statements and of steps of proof terms begin with
+    :data:`MARK`: a model learns from them what there is in the library, and not, as no generator
+    gives the mark, that people close goals by one theorem (PACT, arXiv 2102.06203, tells its tasks
+    apart in the same way).
     """
-    found: dict[tuple[str, str], None] = {}
+    found: dict[tuple[bool, str, str], None] = {}
     for pair in pairs:
         tactic = pair.tactic.strip()
         if pair.success and tactic and len(tactic.encode()) <= max_tactic_bytes:
-            found[byt5.fit(pair.state, max_state_bytes), tactic] = None
-    return [Example(byt5.encode(state), byt5.encode(tactic)) for state, tactic in found]
+            made = pair.family in (STATEMENT, STEP)
+            found[made, byt5.fit(pair.state, max_state_bytes), tactic] = None
+    return [
+        Example([MARK] * made + byt5.encode(state), byt5.encode(tactic))
+        for made, state, tactic in found
+    ]
 
 
 def read_examples(

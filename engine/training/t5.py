@@ -4,11 +4,9 @@ The shape is ByT5's (T5 1.1: gated GELU, no biases in the layers, a head of its 
 read the same input are one; :mod:`engine.training.checkpoints` knows the names that Hugging Face
 gives to the parts. Dropout is where T5 has it but for the attention's weights.
 
-T5 does not scale scores, and starts with queries' matrices that are as much smaller. Its optimizer,
-Adafactor, moves a weight in proportion to its size. AdamW does not: with steps that are right for
-the other matrices those of the queries grow within some hundred steps until each token attends to one
-other, and the bias by distance, which starts small, has no say and is never learned. Here therefore
-the queries' matrices are as large as the others and are multiplied by d_kv^-½ where they are used.
+T5 does not scale scores, and starts with queries' matrices that are smaller by d_kv^-½. Its optimizer,
+Adafactor, moves a weight in proportion to its size; AdamW does not, and its steps would be that much
+too great for them. Here they are as large as the others and are scaled where they are used.
 """
 
 from __future__ import annotations
@@ -40,8 +38,9 @@ def initial(shape: ShapeSettings, *, seed: int) -> Weights:
     """Weights to start from, in float32 on the CPU, as T5 starts, but for three things.
 
     The head's are so small that the first loss is little above that of guessing, log 384. The
-    queries' are those of T5 times √d_kv (see above). The bias makes heads look near, each so far and
-    in the encoder each to one side, as ALiBi does (arXiv 2108.12409): bytes say little alone.
+    queries' are those of T5 times √d_kv (see above). The bias makes heads look near, as in ALiBi
+    (arXiv 2108.12409), each so far and in the encoder each to one side: bytes say little alone, and
+    from T5's start the encoder never came to see their order.
     """
     generator = torch.Generator().manual_seed(seed)
     d, inner, ff = shape.d_model, shape.heads * shape.d_kv, shape.d_ff

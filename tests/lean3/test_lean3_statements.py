@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.data.records import STATEMENT, read_pairs
+from engine.data.records import STATEMENT, STEP, read_pairs
 from engine.data.statements import PAIRS, StatementsSettings, state_theorems
 from engine.data.trace import PAIRS as TRACED
 from engine.data.trace import TraceSettings, trace_project
@@ -72,10 +72,10 @@ EXPECTED = {
 }
 
 
-def compiled(core_project: Path) -> Path:
+def compiled(core_project: Path, first: str = FIRST) -> Path:
     source = core_project / "src"
-    (source / "first.lean").write_text(FIRST)
-    (source / "second.lean").write_text(SECOND)
+    (source / "first.lean").write_text(first)
+    (source / "second.lean").write_text(SECOND if first is FIRST else "")
     (source / "waiting.lean").write_text(SECOND)
     subprocess.run(
         ["lean", "--make", "first.lean", "second.lean"],  # noqa: S607
@@ -108,3 +108,56 @@ async def test_each_theorem_is_a_pair(core_project: Path, tmp_path: Path) -> Non
     first = {pair.theorem: pair.state for pair in reversed(list(read_pairs(out / TRACED)))}
     assert set(first) == {"mine.one", "mine.two", "mine.by_notation"}
     assert all(EXPECTED[theorem][0] == state for theorem, state in first.items())
+
+
+STEPS = """\
+namespace mine
+variables {p q r : Prop}
+lemma turned (h : p ∧ q) : q ∧ p := ⟨h.2, h.1⟩
+lemma both_ways : p ∧ q ↔ q ∧ p := ⟨turned, λ k, turned k⟩
+lemma in_between (hp : p) (f : p → q) (g : q → r) : r :=
+have b : q, from f hp,
+g b
+lemma by_rewriting (a b : ℕ) (h : a = b) (k : b = 0) : a = 0 := by { rw h, exact k }
+lemma shadowed (h : p) : q → p → p := λ _ _, h
+end mine
+"""
+
+EXPECTED_STEPS = {
+    "mine.turned": [
+        ("p q : Prop,\nh : p ∧ q\n⊢ q ∧ p", "refine ⟨_, _⟩"),
+        ("p q : Prop,\nh : p ∧ q\n⊢ q ∧ p", "exact ⟨h.right, h.left⟩"),
+        ("p q : Prop,\nh : p ∧ q\n⊢ q", "exact and.right h"),
+        ("p q : Prop,\nh : p ∧ q\n⊢ p", "exact and.left h"),
+    ],
+    "mine.both_ways": [
+        ("p q : Prop\n⊢ p ∧ q ↔ q ∧ p", "refine ⟨_, _⟩"),
+        ("p q : Prop\n⊢ p ∧ q → q ∧ p", "exact mine.turned"),
+        ("p q : Prop\n⊢ q ∧ p → p ∧ q", "intros k"),
+        ("p q : Prop,\nk : q ∧ p\n⊢ p ∧ q", "exact mine.turned k"),
+    ],
+    "mine.in_between": [
+        ("p q r : Prop,\nhp : p,\nf : p → q,\ng : q → r\n⊢ r", "have b : q"),
+        ("p q r : Prop,\nhp : p,\nf : p → q,\ng : q → r\n⊢ q", "exact f hp"),
+        ("p q r : Prop,\nhp : p,\nf : p → q,\ng : q → r,\nb : q\n⊢ r", "exact g b"),
+    ],
+    "mine.shadowed": [("p q : Prop,\nh : p,\nh_1 : q,\nh_2 : p\n⊢ p", "exact h")],
+}
+
+
+@pytest.mark.lean3
+async def test_the_steps_of_proof_terms_are_pairs(core_project: Path, tmp_path: Path) -> None:
+    project = compiled(core_project, STEPS)
+    settings = StatementsSettings(project, tmp_path / "out", workers=1, steps=True)
+    counts = await state_theorems(settings)
+    pairs = list(read_pairs(tmp_path / "out" / PAIRS))
+    found: dict[str, list[tuple[str, str]]] = {}
+    for pair in pairs:
+        if pair.family == STEP:
+            found.setdefault(pair.theorem, []).append((pair.state, pair.tactic))
+    # Nobody wrote the term of a proof by rewriting.
+    assert found == EXPECTED_STEPS
+    assert [pair.theorem for pair in pairs if pair.family == STATEMENT] == [
+        *("mine.turned", "mine.both_ways", "mine.in_between", "mine.by_rewriting", "mine.shadowed")
+    ]
+    assert counts["pairs"] == len(pairs)

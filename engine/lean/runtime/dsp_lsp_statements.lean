@@ -1,6 +1,6 @@
 /-
-The Lean side of statements: which theorems the imported modules have, and each of them as a goal
-that its own name closes.
+The Lean side of statements: which theorems the imported modules have, each of them as a goal that
+its own name closes, and the steps of its proof.
 
 Imports nothing but the core library, so that it can stand in front of any module.
 -/
@@ -102,14 +102,19 @@ meta def introduce : list name → tactic (list string)
 
 /-! ### Its name as the tactic -/
 
-/-- The tactic `exact e` that `s` denotes, with nothing behind it, in the scopes that are open. It is
-read by what `exact` itself reads with. A block of tactics would have to be compiled first, which
+/-- The tactic `exact e` or `refine e` that `s` denotes, with nothing behind it, in the scopes that are open. It is
+read by what these themselves read with. A block of tactics would have to be compiled first, which
 takes several times as long as all the rest. -/
-meta def exact_of (s : string) : tactic (tactic unit) := do
+meta def tactic_of (s : string) : tactic (tactic unit) := do
   ls ← local_context,
-  let parser := do { head ← ident, guard (head = `exact), ls.mmap' add_local, types.texpr },
-  (e, rest) ← lean.parser.run (with_input parser s),
-  if rest.to_list.all (λ c, to_bool c.is_whitespace) then pure (tactic.interactive.exact e)
+  let parser := do
+    { head ← ident,
+      guard (head = `exact ∨ head = `refine),
+      ls.mmap' add_local,
+      e ← types.texpr,
+      pure (if head = `exact then tactic.interactive.exact e else tactic.interactive.refine e) },
+  (t, rest) ← lean.parser.run (with_input parser s),
+  if rest.to_list.all (λ c, to_bool c.is_whitespace) then pure t
   else fail "unexpected text after the tactic"
 
 meta def named (s : string) : name :=
@@ -127,19 +132,214 @@ meta def statement (most : ℕ) (s : string) : tactic (list string) := do
   state ← (λ ts, success (tactic_state.to_format ts).to_string ts : tactic string),
   if state.length > most then fail "the state is too long" else do
   let text := ns.foldl (λ text n, text ++ " " ++ n) ("exact " ++ s),
-  t ← exact_of text,
+  t ← tactic_of text,
   t,
   done,
   v ← instantiate_mvars g,
   when v.has_meta_var $ fail "the proof has metavariables",
   pure [state, text]
 
-/-- Traces what came of the theorems `names`, which blanks separate. A theorem that takes more than
-`heartbeats`, in Lean's thousands, has failed, as has one whose state has more than `most`
-characters. -/
-meta def statements (heartbeats most : ℕ) (names : string) : tactic unit := λ ts,
+/-! ### The steps of its proof -/
+
+meta def state_text : tactic string := λ ts, success (tactic_state.to_format ts).to_string ts
+
+/-- What tactics leave in proofs and people do not write. -/
+meta def is_artefact (n : name) : bool :=
+n.is_internal || to_bool (n ∈ [`eq.mpr, `eq.mp, `id, `id_rhs, `id_delta, `cast, `propext, `eq.rec,
+  `eq.drec, `eq.rec_on, `of_eq_true, `eq_self_iff_true, `absurd_of_ne, `trans_rel_left,
+  `trans_rel_right, `auto_param, `opt_param]) ||
+match n with
+| (name.mk_string s _) := to_bool (s ∈ parts_of_types)
+| _ := tt
+end
+
+/-- A term as Lean prints it, in one line; none if that has more than `most` characters. -/
+meta def written (most : ℕ) (e : expr) : tactic (option string) := do
+  f ← pp e,
+  let words := f.to_string.split (λ c, to_bool c.is_whitespace),
+  let s := string.intercalate " " (words.filter (λ w, w ≠ "")),
+  pure (if s.length ≤ most then some s else none)
+
+/-- Fails where the text of a proposition does not denote `d`. -/
+meta def denotes (s : string) (d : expr) : tactic unit := do
+  ls ← local_context,
+  (e, rest) ← lean.parser.run (with_input (ls.mmap' add_local >> types.texpr) s),
+  guard (rest.to_list.all (λ c, to_bool c.is_whitespace)),
+  p ← to_expr ``((%%e : Prop)),
+  is_def_eq p d
+
+meta def bracketed (s : string) : string :=
+if s.to_list.any (λ c, to_bool (c = ' ')) then "(" ++ s ++ ")" else s
+
+/-- The explicit ones of the arguments `as` of a function of type `t`. -/
+meta def explicit_of : expr → list expr → tactic (list expr)
+| _ [] := pure []
+| t (a :: as) := do
+  t ← if t.is_pi then pure t else whnf t,
+  match t with
+  | (expr.pi _ binder _ b) := do
+    found ← explicit_of (b.instantiate_var a) as,
+    pure (if binder = binder_info.default then a :: found else found)
+  | _ := fail "no function"
+  end
+
+/-- How an argument is written in a step, and whether it is a goal of its own. -/
+meta def argument (a : expr) : tactic (string × bool) := do
+  p ← is_proof a,
+  match a with
+  | (expr.local_const _ n _ _) := do { t ← infer_type a, pure (mention n t, ff) }
+  | (expr.const n _) := if is_artefact n then pure ("_", p) else pure (to_string n, ff)
+  | _ := if p then pure ("_", tt) else do
+    s ← written 40 a,
+    pure (match s with some s := bracketed s | none := "_" end, ff)
+  end
+
+/-- The parts of `f as` that are written: the arguments that are goals, and the tactic. -/
+meta def step_of (env : environment) (f : expr) (as : list expr) :
+  tactic (list expr × string) := do
+  t ← infer_type f,
+  es ← explicit_of t as,
+  ws ← es.mmap argument,
+  let goals : list expr := ((es.zip ws).filter (λ x : expr × string × bool, x.2.2 = tt)).map prod.fst,
+  let texts := ws.map prod.fst,
+  let pair : bool := match f with
+    | (expr.const n _) := env.is_constructor n &&
+        to_bool ((env.constructors_of n.get_prefix).length = 1) && to_bool (1 < es.length)
+    | _ := ff
+    end,
+  let head : string := match f with
+    | (expr.const n _) := to_string n
+    | (expr.local_const _ n _ _) := to_string n
+    | _ := ""
+    end,
+  let body := if pair then "⟨" ++ string.intercalate ", " texts ++ "⟩"
+    else string.intercalate " " (head :: texts),
+  pure (goals, (if goals.empty then "exact " else "refine ") ++ body)
+
+/-- Runs a step and says which goals it leaves, one for each of `subs`. -/
+meta def run_step (text : string) (subs : list expr) : tactic (list expr) := do
+  t ← tactic_of text,
+  t,
+  gs ← get_goals,
+  guard (gs.length = subs.length),
+  (gs.zip subs).mmap (λ x, do
+    t ← infer_type x.1,
+    s ← infer_type x.2,
+    is_def_eq t s,
+    set_goals [x.1],
+    instantiate_mvars t >>= mk_meta_var)
+
+/-- Introduces the arguments of a function, under names that can be written. -/
+meta def introduced : expr → tactic (list string × expr)
+| (expr.lam n _ d b) := do
+  ls ← local_context,
+  let taken := ls.map expr.local_pp_name,
+  n ← if is_usable n then pure (if to_bool (n ∈ taken) then fresh taken n 1 else n)
+    else name_for taken d,
+  x ← intro_core n,
+  (ns, e) ← introduced (b.instantiate_var x),
+  pure (to_string n :: ns, e)
+| e := pure ([], e)
+
+/-- The steps by which the term `e` closes the goal `g`: states and tactics, those of the goals that
+a step leaves behind it. -/
+meta def steps_of (env : environment) (most : ℕ) : ℕ → expr → expr → tactic (list string)
+| 0 _ _ := pure []
+| (fuel + 1) g e := (do
+  set_goals [g],
+  state ← state_text,
+  let told (text : string) : list string := if state.length > most then [] else [state, text],
+  match e with
+  | (expr.lam _ _ _ _) := do
+    (ns, b) ← introduced e,
+    (g :: _) ← get_goals,
+    found ← steps_of fuel g b,
+    pure (told (string.intercalate " " ("intros" :: ns)) ++ found)
+  | (expr.app (expr.lam n _ d b) v) := do
+    p ← is_prop d,
+    if bnot p then pure [] else do
+    ls ← local_context,
+    let taken := ls.map expr.local_pp_name,
+    n ← if is_usable n && to_bool (n ∉ taken) then pure n else name_for taken d,
+    s ← written 120 d,
+    s ← match s with
+      | some s := (denotes s d >> pure (some s)) <|> pure none
+      | none := pure none
+      end,
+    goal ← mk_meta_var d,
+    before ← steps_of fuel goal v,
+    set_goals [g],
+    x ← note n (some d) v,
+    (g :: _) ← get_goals,
+    behind ← steps_of fuel g (b.instantiate_var x),
+    let own := match s with
+      | some s := told (string.intercalate " " ["have", to_string n, ":", s])
+      | none := []
+      end,
+    pure (own ++ before ++ behind)
+  | _ := do
+    let f := e.get_app_fn,
+    let known := match f with
+      | (expr.const n _) := bnot (is_artefact n)
+      | (expr.local_const _ _ _ _) := tt
+      | _ := ff
+      end,
+    if bnot known then pure [] else do
+    (subs, text) ← step_of env f e.get_app_args,
+    whole ← written 100 e,
+    own ← match whole with
+      | some s := if subs.empty then pure [] else (do
+        goal ← infer_type g >>= mk_meta_var,
+        set_goals [goal],
+        t ← tactic_of ("exact " ++ s),
+        t,
+        done,
+        pure (told ("exact " ++ s))) <|> pure []
+      | none := pure []
+      end,
+    set_goals [g],
+    (left, own) ← (do
+      goal ← infer_type g >>= mk_meta_var,
+      set_goals [goal],
+      left ← run_step text subs,
+      pure (left, told text ++ own)) <|> (do
+      set_goals [g],
+      left ← subs.mmap (λ s, infer_type s >>= head_beta >>= mk_meta_var),
+      pure (left, own)),
+    found ← (left.zip subs).mmap (λ x, steps_of fuel x.1 x.2),
+    pure (own ++ found.join)
+  end) <|> pure []
+
+/-- A function of these arguments; only its own λs are reduced. -/
+meta def applied : expr → list expr → expr
+| (expr.lam _ _ _ b) (x :: xs) := applied (b.instantiate_var x) xs
+| e xs := e.mk_app xs
+
+/-- The states and tactics of a theorem's proof. -/
+meta def proof_steps (most : ℕ) (s : string) : tactic (list string) := do
+  env ← get_env,
+  d ← env.get (named s),
+  match d with
+  | (declaration.thm _ _ type value) := do
+    g ← mk_meta_var type,
+    set_goals [g],
+    introduce (argument_names type),
+    unfreeze_local_instances,
+    freeze_local_instances,
+    ls ← local_context,
+    (g :: _) ← get_goals,
+    steps_of env most 12 g (applied (env.unfold_all_macros value.get) ls)
+  | _ := pure []
+  end
+
+/-! ### Questions -/
+
+/-- Traces what came of asking for the theorems `names`, which blanks separate. A theorem that takes
+more than `heartbeats`, in Lean's thousands, has failed. States have at most `most` characters. -/
+meta def asked (mark : string) (ask : ℕ → string → tactic (list string))
+  (heartbeats most : ℕ) (names : string) : tactic unit := λ ts,
 let one : string → json := λ s, json.array $ json.of_string s ::
-  match _root_.try_for heartbeats (match statement most s ts with
+  match _root_.try_for heartbeats (match ask most s ts with
     | (success r _) := r.map json.of_string
     | (exception (some f) _ _) := [json.of_string (f ()).to_string]
     | (exception none _ _) := [json.of_string "failed"]
@@ -147,7 +347,11 @@ let one : string → json := λ s, json.array $ json.of_string s ::
   | some r := r
   | none := [json.of_string "it took too long"]
   end in
-trace ("dsp-lsp-statements " ++
+trace (mark ++
   json.unparse (json.array ((names.split (= ' ')).map one))) ts
+
+meta def statements := asked "dsp-lsp-statements " statement
+
+meta def steps := asked "dsp-lsp-steps " proof_steps
 
 end dsp_lsp

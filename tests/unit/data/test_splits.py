@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.data.records import STATEMENT, TacticPair
+from engine.data.records import STATEMENT, STEP, TacticPair
 from engine.data.splits import SPLITS, Sieve, SplitRule
 
 words = st.sampled_from(["a", "b", "c", "ab", ""])
@@ -87,18 +87,17 @@ def test_another_seed_holds_out_others() -> None:
     assert len(one & two) < len(one) / 2
 
 
-@given(st.lists(pairs, max_size=30), rules)
-def test_no_statement_of_what_is_held_out_is_trained_on(
-    found: list[TacticPair], rule: SplitRule
+@given(st.lists(pairs, max_size=30), rules, st.sampled_from([STATEMENT, STEP]))
+def test_no_statement_or_step_at_what_is_held_out_is_trained_on(
+    found: list[TacticPair], rule: SplitRule, family: str
 ) -> None:
     statements = [
-        replace(pair, tactic=f"exact {pair.theorem}", family=STATEMENT, success=True)
-        for pair in found
+        replace(pair, tactic=f"exact {pair.theorem}", family=family, success=True) for pair in found
     ]
     sets = parted(found + statements, rule)
     held_out = {pair.theorem for pair in found if rule.of(pair.theorem) != "train"}
     states = {pair.state for pair in statements if pair.theorem in held_out}
-    trained = [pair for pair in sets["train"] if pair.family == STATEMENT]
+    trained = [pair for pair in sets["train"] if pair.family == family]
     assert not {pair.theorem for pair in trained} & held_out
     assert not {pair.state for pair in trained} & states
     expected = {(p.state, p.tactic) for p in statements if p.theorem not in held_out}

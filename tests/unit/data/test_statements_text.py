@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.data.records import STATEMENT
+from engine.data.records import STATEMENT, STEP
 from engine.data.statements_text import (
     MOST_BYTES,
     Theorem,
@@ -176,6 +176,38 @@ def test_answers_are_read_and_other_messages_are_not() -> None:
         "z": ["no such command"],
     }
     assert not read_theorems("dsp-lsp-statements [[]]")
+
+
+def test_steps_are_asked_for_and_read_behind_the_statement() -> None:
+    theorems = [Theorem(1, 0, name) for name in ("a", "b", "c", "d")]
+    text = asking_for_statements([("m", "", theorems)], heartbeats=1, steps=True)
+    names = f'1 {MOST_BYTES} "a b c d"'
+    questions = [line for line in text.splitlines() if line.endswith(names)]
+    assert [line.split()[1] for line in questions] == [
+        "_root_.dsp_lsp.statements",
+        "_root_.dsp_lsp.steps",
+    ]
+    long = "⊢ " + "α" * (MOST_BYTES // 2)
+    said = [["a", "⊢ p", "exact a"], ["b", "⊢ q", "exact b"], ["c", "no"], ["d", long, "exact d"]]
+    steps = [
+        ["a", "⊢ p", "refine r _", "⊢ ?m_1", "exact s", long, "exact t", "⊢ s", "exact s"],
+        ["b", "it took too long"],
+        ["c", "⊢ r", "exact u"],
+        ["d", "⊢ t", "exact v"],
+    ]
+    messages = [
+        Message("information", 1, 0, f"dsp-lsp-{mark} {json.dumps(answer)}")
+        for mark, answer in (("statements", said), ("steps", steps))
+    ]
+    found = stated("m.lean", theorems, read_answers(text, messages), "")
+    assert [(p.theorem, p.family, p.state, p.tactic, p.next) for p in found.pairs] == [
+        ("a", STATEMENT, "⊢ p", "exact a", "no goals"),
+        ("a", STEP, "⊢ p", "refine r _", ""),
+        ("a", STEP, "⊢ s", "exact s", ""),
+        ("b", STATEMENT, "⊢ q", "exact b", "no goals"),
+        ("d", STEP, "⊢ t", "exact v", ""),
+    ]
+    assert [*found.failed] == ["c", "d"]
 
 
 def test_what_lean_did_not_close_is_counted_by_cause() -> None:

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from engine.data.records import TacticPair, write_pairs
+from engine.data.records import STATEMENT, STEP, TacticPair, write_pairs
 from engine.generators import byt5
 from engine.protocol import EngineError
 from engine.settings import read_settings
 from engine.training.command import RECIPES
-from engine.training.examples import examples, read_examples
+from engine.training.examples import MARK, examples, read_examples
 from engine.training.settings import FineTuneSettings, ScratchSettings, ShapeSettings
 from engine.training.work import operations
 
@@ -40,6 +40,19 @@ def test_a_long_state_is_cut_as_a_generator_cuts_it():
     (example,) = told(replace(PAIR, state="h : q\n" * 50 + "⊢ p"), state=64)
     assert len(example.state) <= 65
     assert byt5.decode(example.state).endswith("⊢ p")
+
+
+@pytest.mark.parametrize("family", ["", "rw", "renamed", STATEMENT, STEP])
+def test_what_nobody_wrote_is_told_apart(family):
+    (example,) = told(replace(PAIR, family=family))
+    made = family in (STATEMENT, STEP)
+    assert (example.state[0] == MARK) is made
+    assert byt5.decode(example.state[made:]) == PAIR.state
+    assert byt5.decode([MARK, byt5.EOS]) is None
+
+
+def test_a_pair_and_the_like_that_nobody_wrote_are_two_examples():
+    assert len(told(PAIR, replace(PAIR, family=STEP), replace(PAIR, family=STATEMENT))) == 2
 
 
 def test_no_pairs_are_told(tmp_path):
