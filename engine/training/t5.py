@@ -4,9 +4,10 @@ The shape is ByT5's (T5 1.1: gated GELU, no biases in the layers, a head of its 
 read the same input are one; :mod:`engine.training.checkpoints` knows the names that Hugging Face
 gives to the parts. Dropout is where T5 has it but for the attention's weights.
 
-T5 does not scale scores, and starts with queries' matrices that are smaller by d_kv^-½. Its optimizer,
-Adafactor, moves a weight in proportion to its size; AdamW does not, and its steps would be that much
-too great for them. Here they are as large as the others and are scaled where they are used.
+T5 does not scale scores, and starts with queries' matrices that are smaller by d_kv^-½. Its
+optimizer, Adafactor, moves a weight in proportion to its size; AdamW does not, and its steps would
+be that much too great for them. Here they are as large as the others and are scaled where they are
+used.
 """
 
 from __future__ import annotations
