@@ -102,10 +102,10 @@ meta def introduce : list name → tactic (list string)
 
 /-! ### Its name as the tactic -/
 
-/-- The tactic `exact e` or `refine e` that `s` denotes, with nothing behind it, in the scopes that are open. It is
-read by what these themselves read with. A block of tactics would have to be compiled first, which
-takes several times as long as all the rest. -/
-meta def tactic_of (s : string) : tactic (tactic unit) := do
+/-- Runs the tactic `exact e` or `refine e` that `s` denotes, with nothing behind it, in the scopes
+that are open. It is read by what these themselves read with. A block of tactics would have to be
+compiled first, which takes several times as long as all the rest. -/
+meta def run_text (s : string) : tactic unit := do
   ls ← local_context,
   let parser := do
     { head ← ident,
@@ -114,11 +114,13 @@ meta def tactic_of (s : string) : tactic (tactic unit) := do
       e ← types.texpr,
       pure (if head = `exact then tactic.interactive.exact e else tactic.interactive.refine e) },
   (t, rest) ← lean.parser.run (with_input parser s),
-  if rest.to_list.all (λ c, to_bool c.is_whitespace) then pure t
+  if rest.to_list.all (λ c, to_bool c.is_whitespace) then t
   else fail "unexpected text after the tactic"
 
 meta def named (s : string) : name :=
 (s.split (= '.')).foldl (λ n part, name.mk_string part n) name.anonymous
+
+meta def state_text : tactic string := λ ts, success (tactic_state.to_format ts).to_string ts
 
 /-- What came of a theorem: its state and tactic, or why there are none. -/
 meta def statement (most : ℕ) (s : string) : tactic (list string) := do
@@ -129,19 +131,16 @@ meta def statement (most : ℕ) (s : string) : tactic (list string) := do
   ns ← introduce (argument_names d.type),
   unfreeze_local_instances,
   freeze_local_instances,
-  state ← (λ ts, success (tactic_state.to_format ts).to_string ts : tactic string),
+  state ← state_text,
   if state.length > most then fail "the state is too long" else do
   let text := ns.foldl (λ text n, text ++ " " ++ n) ("exact " ++ s),
-  t ← tactic_of text,
-  t,
+  run_text text,
   done,
   v ← instantiate_mvars g,
   when v.has_meta_var $ fail "the proof has metavariables",
   pure [state, text]
 
 /-! ### The steps of its proof -/
-
-meta def state_text : tactic string := λ ts, success (tactic_state.to_format ts).to_string ts
 
 /-- What tactics leave in proofs and people do not write. -/
 meta def is_artefact (n : name) : bool :=
@@ -167,6 +166,8 @@ meta def denotes (s : string) (d : expr) : tactic unit := do
   guard (rest.to_list.all (λ c, to_bool c.is_whitespace)),
   p ← to_expr ``((%%e : Prop)),
   is_def_eq p d
+
+meta def guardb (b : bool) : tactic unit := guard (b = tt)
 
 meta def bracketed (s : string) : string :=
 if s.to_list.any (λ c, to_bool (c = ' ')) then "(" ++ s ++ ")" else s
@@ -194,13 +195,13 @@ meta def argument (a : expr) : tactic (string × bool) := do
     pure (match s with some s := bracketed s | none := "_" end, ff)
   end
 
-/-- The parts of `f as` that are written: the arguments that are goals, and the tactic. -/
-meta def step_of (env : environment) (f : expr) (as : list expr) :
+/-- The arguments of `f as` that are goals, and the tactic that leaves them. -/
+meta def head_of (env : environment) (f : expr) (as : list expr) :
   tactic (list expr × string) := do
   t ← infer_type f,
   es ← explicit_of t as,
   ws ← es.mmap argument,
-  let goals : list expr := ((es.zip ws).filter (λ x : expr × string × bool, x.2.2 = tt)).map prod.fst,
+  let goals := ((es.zip ws).filter (λ x : expr × string × bool, x.2.2 = tt)).map prod.fst,
   let texts := ws.map prod.fst,
   let pair : bool := match f with
     | (expr.const n _) := env.is_constructor n &&
@@ -218,8 +219,7 @@ meta def step_of (env : environment) (f : expr) (as : list expr) :
 
 /-- Runs a step and says which goals it leaves, one for each of `subs`. -/
 meta def run_step (text : string) (subs : list expr) : tactic (list expr) := do
-  t ← tactic_of text,
-  t,
+  run_text text,
   gs ← get_goals,
   guard (gs.length = subs.length),
   (gs.zip subs).mmap (λ x, do
@@ -241,74 +241,78 @@ meta def introduced : expr → tactic (list string × expr)
   pure (to_string n :: ns, e)
 | e := pure ([], e)
 
-/-- The steps by which the term `e` closes the goal `g`: states and tactics, those of the goals that
-a step leaves behind it. -/
+/-- What a step is: tactics for the goal, and the goals behind it with the terms that close them. -/
+meta def step := list string × list (expr × expr)
+
+/-- `intros`. -/
+meta def step_of_function (e : expr) : tactic step := do
+  (ns, b) ← introduced e,
+  g :: _ ← get_goals,
+  pure ([string.intercalate " " ("intros" :: ns)], [(g, b)])
+
+/-- `have n : d`, for the proof `v` of `d`, and the term `b` that uses it. -/
+meta def step_of_have (n : name) (d v b : expr) : tactic step := do
+  is_prop d >>= guardb,
+  g :: _ ← get_goals,
+  ls ← local_context,
+  let taken := ls.map expr.local_pp_name,
+  n ← if is_usable n && to_bool (n ∉ taken) then pure n else name_for taken d,
+  text ← written 120 d,
+  texts ← match text with
+    | some s := (denotes s d >> pure ["have " ++ to_string n ++ " : " ++ s]) <|> pure []
+    | none := pure []
+    end,
+  first ← mk_meta_var d,
+  set_goals [g],
+  x ← note n (some d) v,
+  second :: _ ← get_goals,
+  pure (texts, [(first, v), (second, b.instantiate_var x)])
+
+/-- `refine` or `exact` with the head of the application `e`; and `exact e`, where that is short. -/
+meta def step_of_application (env : environment) (e : expr) : tactic step := do
+  guardb (match e.get_app_fn with
+    | (expr.const n _) := bnot (is_artefact n)
+    | (expr.local_const _ _ _ _) := tt
+    | _ := ff
+    end),
+  g :: _ ← get_goals,
+  t ← infer_type g,
+  (subs, text) ← head_of env e.get_app_fn e.get_app_args,
+  whole ← written 100 e,
+  texts ← match whole with
+    | some s := if subs.empty then pure [] else (do
+      goal ← mk_meta_var t,
+      set_goals [goal],
+      run_text ("exact " ++ s),
+      done,
+      pure ["exact " ++ s]) <|> pure []
+    | none := pure []
+    end,
+  set_goals [g],
+  (left, texts) ← (do
+    goal ← mk_meta_var t,
+    set_goals [goal],
+    left ← run_step text subs,
+    pure (left, text :: texts)) <|> (do
+    set_goals [g],
+    left ← subs.mmap (λ s, infer_type s >>= head_beta >>= mk_meta_var),
+    pure (left, texts)),
+  pure (texts, left.zip subs)
+
+/-- The steps by which the term `e` closes the goal `g`: states and tactics, at most so deep. -/
 meta def steps_of (env : environment) (most : ℕ) : ℕ → expr → expr → tactic (list string)
 | 0 _ _ := pure []
-| (fuel + 1) g e := (do
+| (depth + 1) g e := (do
   set_goals [g],
   state ← state_text,
-  let told (text : string) : list string := if state.length > most then [] else [state, text],
-  match e with
-  | (expr.lam _ _ _ _) := do
-    (ns, b) ← introduced e,
-    (g :: _) ← get_goals,
-    found ← steps_of fuel g b,
-    pure (told (string.intercalate " " ("intros" :: ns)) ++ found)
-  | (expr.app (expr.lam n _ d b) v) := do
-    p ← is_prop d,
-    if bnot p then pure [] else do
-    ls ← local_context,
-    let taken := ls.map expr.local_pp_name,
-    n ← if is_usable n && to_bool (n ∉ taken) then pure n else name_for taken d,
-    s ← written 120 d,
-    s ← match s with
-      | some s := (denotes s d >> pure (some s)) <|> pure none
-      | none := pure none
-      end,
-    goal ← mk_meta_var d,
-    before ← steps_of fuel goal v,
-    set_goals [g],
-    x ← note n (some d) v,
-    (g :: _) ← get_goals,
-    behind ← steps_of fuel g (b.instantiate_var x),
-    let own := match s with
-      | some s := told (string.intercalate " " ["have", to_string n, ":", s])
-      | none := []
-      end,
-    pure (own ++ before ++ behind)
-  | _ := do
-    let f := e.get_app_fn,
-    let known := match f with
-      | (expr.const n _) := bnot (is_artefact n)
-      | (expr.local_const _ _ _ _) := tt
-      | _ := ff
-      end,
-    if bnot known then pure [] else do
-    (subs, text) ← step_of env f e.get_app_args,
-    whole ← written 100 e,
-    own ← match whole with
-      | some s := if subs.empty then pure [] else (do
-        goal ← infer_type g >>= mk_meta_var,
-        set_goals [goal],
-        t ← tactic_of ("exact " ++ s),
-        t,
-        done,
-        pure (told ("exact " ++ s))) <|> pure []
-      | none := pure []
-      end,
-    set_goals [g],
-    (left, own) ← (do
-      goal ← infer_type g >>= mk_meta_var,
-      set_goals [goal],
-      left ← run_step text subs,
-      pure (left, told text ++ own)) <|> (do
-      set_goals [g],
-      left ← subs.mmap (λ s, infer_type s >>= head_beta >>= mk_meta_var),
-      pure (left, own)),
-    found ← (left.zip subs).mmap (λ x, steps_of fuel x.1 x.2),
-    pure (own ++ found.join)
-  end) <|> pure []
+  (texts, rest) ← match e with
+    | (expr.lam _ _ _ _) := step_of_function e
+    | (expr.app (expr.lam n _ d b) v) := step_of_have n d v b
+    | _ := step_of_application env e
+    end,
+  let own := if state.length > most then [] else texts.map (λ text, [state, text]),
+  found ← rest.mmap (λ x, steps_of depth x.1 x.2),
+  pure (own ++ found).join) <|> pure []
 
 /-- A function of these arguments; only its own λs are reduced. -/
 meta def applied : expr → list expr → expr
@@ -327,7 +331,7 @@ meta def proof_steps (most : ℕ) (s : string) : tactic (list string) := do
     unfreeze_local_instances,
     freeze_local_instances,
     ls ← local_context,
-    (g :: _) ← get_goals,
+    g :: _ ← get_goals,
     steps_of env most 12 g (applied (env.unfold_all_macros value.get) ls)
   | _ := pure []
   end
