@@ -8,9 +8,9 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from engine.lean.process import LeanCommand, LeanProcess
+from engine.lean.process import LeanCommand, lean_over
 from engine.lean.sandbox import Sandboxes
-from engine.lean.scratch import make_scratch, remove_scratch, room, sweep
+from engine.lean.scratch import sweep
 from engine.lean.session import find_workplace
 from engine.protocol import EngineError
 
@@ -82,21 +82,12 @@ async def lean_command(
 
 async def run_text(command: LeanCommand, text: str, timeout: float) -> tuple[list[Message], str]:
     """What Lean said of a text within ``timeout`` seconds, and how it ended."""
-    folder = await asyncio.to_thread(make_scratch)
-    try:
-        path = folder / "document.lean"
-        with room():
-            path.write_bytes(text.encode("utf-8"))
-        run = await LeanProcess.start(command, path)
+    async with lean_over(command, text) as run:
         try:
             await asyncio.wait_for(asyncio.shield(run.ended), timeout)
             ended = run.how_it_ended()
         except asyncio.TimeoutError:
             ended = f"was stopped after {timeout:g} s"
-        finally:
-            await run.kill()
-    finally:
-        remove_scratch(folder)
     return run.messages, ended
 
 

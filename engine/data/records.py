@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "FROM_DECLARATIONS",
     "STATEMENT",
     "STEP",
     "TacticPair",
@@ -36,6 +37,9 @@ STATEMENT = "statement"
 
 STEP = "step"
 """The family of pairs that are steps of a theorem's proof term."""
+
+FROM_DECLARATIONS = (STATEMENT, STEP)
+"""The families of what was made of a library's declarations, not of tactics that somebody wrote."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from engine.data.records import STATEMENT, STEP
+from engine.data.records import FROM_DECLARATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,7 +72,7 @@ class Sieve:
                 continue
             if held_out:
                 self._held_out.add(_digest(pair.state))
-            elif pair.family in (STATEMENT, STEP) and _digest(pair.state) in self._held_out:
+            elif pair.family in FROM_DECLARATIONS and _digest(pair.state) in self._held_out:
                 self.counts["left out: states what is held out"] += 1
                 continue
             if held_out and pair.family:

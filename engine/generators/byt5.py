@@ -12,12 +12,13 @@ from engine.goals import split_goals, split_hypotheses
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["EOS", "OFFSET", "PAD", "decode", "encode", "fit"]
+__all__ = ["EOS", "EXTRA", "OFFSET", "PAD", "decode", "encode", "fit"]
 
 PAD, EOS, OFFSET = 0, 1, 3
 """Padding (also what decoding starts from), the end token, and the token of byte 0."""
 
-_BYTES = 256
+EXTRA = OFFSET + 256
+"""The first token behind the bytes."""
 
 
 def encode(text: str) -> list[int]:
@@ -39,7 +40,7 @@ def decode(ids: Sequence[int]) -> str | None:
                 return octets.decode("utf-8").strip() or None
             except UnicodeDecodeError:
                 return None
-        if not OFFSET <= token < OFFSET + _BYTES:
+        if not OFFSET <= token < EXTRA:
             return None
         octets.append(token - OFFSET)
     return None

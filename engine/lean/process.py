@@ -6,19 +6,20 @@ import asyncio
 import os
 import signal
 import subprocess
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.lean.messages import Message, parse_message
 from engine.lean.sandbox import Launch, Sandbox, with_limits
+from engine.lean.scratch import make_scratch, remove_scratch, room
 from engine.lean.usage import resident_mb
 from engine.lifetime import Tied, tie
 from engine.protocol import EngineError, ErrorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from engine.lean.toolchain import Toolchain
 
@@ -269,3 +270,23 @@ class LeanProcess:
 def worst(messages: Sequence[Message]) -> Message | None:
     """The first error among ``messages``, if any."""
     return next((message for message in messages if message.is_error), None)
+
+
+@asynccontextmanager
+async def lean_over(command: LeanCommand, text: str) -> AsyncIterator[LeanProcess]:
+    """A Lean that checks ``text``, in a folder that is made for it; afterwards both are gone.
+
+    Raises :class:`EngineError` where there is no room, or Lean cannot be started.
+    """
+    folder = await asyncio.to_thread(make_scratch)
+    try:
+        file = folder / "document.lean"
+        with room():
+            file.write_bytes(text.encode("utf-8"))
+        run = await LeanProcess.start(command, file)
+        try:
+            yield run
+        finally:
+            await run.kill()
+    finally:
+        remove_scratch(folder)

@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 import weakref
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -23,11 +23,11 @@ from engine.lean.modules import (
     with_absolute_imports,
 )
 from engine.lean.pool import Key, Limits, Pool
-from engine.lean.process import LeanCommand, LeanProcess
+from engine.lean.process import LeanCommand, LeanProcess, lean_over
 from engine.lean.project import Project, find_project
 from engine.lean.runtime import runtime_folder
 from engine.lean.sandbox import Sandboxes
-from engine.lean.scratch import make_scratch, remove_scratch, room, sweep
+from engine.lean.scratch import sweep
 from engine.lean.toolchain import Toolchain, find_toolchain
 from engine.lean.verify import more_errors, new_errors, only_under_audit, read_audits
 from engine.lean.warm import WarmLeanError
@@ -429,22 +429,15 @@ class ProcessSession:
 
         A Lean that is killed (as the kernel does when memory is short) is asked once more.
         """
-        folder = await asyncio.to_thread(make_scratch)
-        try:
-            file = folder / "document.lean"
-            with room():
-                file.write_bytes(text.encode("utf-8"))
-            run = await LeanProcess.start(command, file)
-            self._runs.add(run)
-            try:
-                code = await asyncio.wait_for(asyncio.shield(run.ended), _VERIFY_SECONDS)
-            except asyncio.TimeoutError:
-                return None
-            finally:
-                await run.kill()
-                self._runs.discard(run)
-        finally:
-            remove_scratch(folder)
+        with ExitStack() as afterwards:
+            async with lean_over(command, text) as run:
+                self._runs.add(run)
+                # Only once it is dead: who closes the session kills, and waits for, what is there.
+                afterwards.callback(self._runs.discard, run)
+                try:
+                    code = await asyncio.wait_for(asyncio.shield(run.ended), _VERIFY_SECONDS)
+                except asyncio.TimeoutError:
+                    return None
         if code < 0 and again and not (self._closed or run.ran_out):
             return await self._check(command, text, again=False)
         # Status 1 means errors, which are among the messages.

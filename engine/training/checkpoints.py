@@ -32,7 +32,7 @@ def save(folder: Path, weights: Weights, shape: ShapeSettings, *, dtype: torch.d
     from safetensors.torch import save_file
 
     tensors = {
-        name: (part.detach() * _scale(name, shape)).to("cpu", dtype).contiguous().clone()
+        name: (part.detach() * _scale(name, shape)).to("cpu", dtype)
         for ours, names in _names(shape)
         for name, part in zip(names, weights[ours].chunk(len(names)), strict=True)
     }

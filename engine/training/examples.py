@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.data.records import STATEMENT, STEP, read_pairs
+from engine.data.records import FROM_DECLARATIONS, read_pairs
 from engine.generators import byt5
 from engine.protocol import EngineError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MARK", "Example", "examples", "read_examples"]
 
-MARK = byt5.OFFSET + 256
+MARK = byt5.EXTRA
 """Begins a state whose tactic nobody wrote: the first of ByT5's tokens that are no bytes."""
 
 
@@ -42,7 +42,7 @@ def examples(
     for pair in pairs:
         tactic = pair.tactic.strip()
         if pair.success and tactic and len(tactic.encode()) <= max_tactic_bytes:
-            made = pair.family in (STATEMENT, STEP)
+            made = pair.family in FROM_DECLARATIONS
             found[made, byt5.fit(pair.state, max_state_bytes), tactic] = None
     return [
         Example([MARK] * made + byt5.encode(state), byt5.encode(tactic))

@@ -77,13 +77,20 @@ def initial(shape: ShapeSettings, *, seed: int) -> Weights:
     return weights
 
 
+def _distances(shape: ShapeSettings, side: str) -> tuple[Tensor, Tensor]:
+    """All distances that a side tells apart, key's place minus query's, and the bucket of each."""
+    reach = shape.max_distance
+    distance = torch.arange(-reach, reach + 1)
+    two_sided = side == "encoder"
+    return distance, buckets(distance, two_sided=two_sided, count=shape.buckets, max_distance=reach)
+
+
 def _near(shape: ShapeSettings, side: str) -> Tensor:
     """A bias that falls with the distance, buckets × heads; in the encoder faster to one side."""
-    two_sided, reach = side == "encoder", shape.max_distance
-    distance = torch.arange(-reach, reach + 1)
-    bucket = buckets(distance, two_sided=two_sided, count=shape.buckets, max_distance=reach)
+    two_sided = side == "encoder"
+    distance, bucket = _distances(shape, side)
     # Of the distances in a bucket, the least; of a bucket without any, nothing is ever read.
-    least = torch.full((shape.buckets,), float(reach))
+    least = torch.full((shape.buckets,), float(shape.max_distance))
     least = least.scatter_reduce(0, bucket, distance.abs().float(), "amin")
     ahead = torch.arange(shape.buckets) >= shape.buckets // 2
     slopes = (shape.heads + 1) // 2 if two_sided else shape.heads
@@ -125,19 +132,12 @@ class T5:
         self._layers = plain
         if compiled:
             self._layers = _Layers(*(torch.compile(part, dynamic=False) for part in plain))
-        reach = shape.max_distance
-        distance = torch.arange(-reach, reach + 1)
         row = torch.arange(shape.buckets)
         scale = torch.full((shape.heads * shape.d_kv, 1), shape.d_kv**-0.5)
         self._queries = scale.to(device)
         self._queries_and_more = torch.cat([scale, *[torch.ones_like(scale)] * 2]).to(device)
         self._buckets = {
-            side: (
-                buckets(
-                    distance, two_sided=side == "encoder", count=shape.buckets, max_distance=reach
-                )
-                == row[:, None]
-            ).to(device, torch.float32)
+            side: (_distances(shape, side)[1] == row[:, None]).to(device, torch.float32)
             for side in ("encoder", "decoder")
         }
 
@@ -231,7 +231,7 @@ def _between(
     dropout: float,
 ) -> tuple[Tensor, Tensor]:
     x = x + _dropped(_linear(mixed, out), dropout)
-    return x, _linear(_norm(x, norm), into * scale)
+    return x, _enter(x, norm, into, scale)
 
 
 def _leave(

@@ -102,20 +102,20 @@ meta def introduce : list name → tactic (list string)
 
 /-! ### Its name as the tactic -/
 
+/-- What `p` reads from the whole of a text, in which the hypotheses can be named. -/
+meta def read_whole {α : Type} (p : lean.parser α) (s : string) : tactic α := do
+  ls ← local_context,
+  (a, rest) ← lean.parser.run (with_input (ls.mmap' add_local >> p) s),
+  if rest.to_list.all (λ c, to_bool c.is_whitespace) then pure a
+  else fail "unexpected text after the tactic"
+
 /-- Runs the tactic `exact e` or `refine e` that `s` denotes, with nothing behind it, in the scopes
 that are open. It is read by what these themselves read with. A block of tactics would have to be
 compiled first, which takes several times as long as all the rest. -/
 meta def run_text (s : string) : tactic unit := do
-  ls ← local_context,
-  let parser := do
-    { head ← ident,
-      guard (head = `exact ∨ head = `refine),
-      ls.mmap' add_local,
-      e ← types.texpr,
-      pure (if head = `exact then tactic.interactive.exact e else tactic.interactive.refine e) },
-  (t, rest) ← lean.parser.run (with_input parser s),
-  if rest.to_list.all (λ c, to_bool c.is_whitespace) then t
-  else fail "unexpected text after the tactic"
+  (head, e) ← read_whole (prod.mk <$> ident <*> types.texpr) s,
+  guard (head = `exact ∨ head = `refine),
+  if head = `exact then tactic.interactive.exact e else tactic.interactive.refine e
 
 meta def named (s : string) : name :=
 (s.split (= '.')).foldl (λ n part, name.mk_string part n) name.anonymous
@@ -144,9 +144,9 @@ meta def statement (most : ℕ) (s : string) : tactic (list string) := do
 
 /-- What tactics leave in proofs and people do not write. -/
 meta def is_artefact (n : name) : bool :=
-n.is_internal || to_bool (n ∈ [`eq.mpr, `eq.mp, `id, `id_rhs, `id_delta, `cast, `propext, `eq.rec,
-  `eq.drec, `eq.rec_on, `of_eq_true, `eq_self_iff_true, `absurd_of_ne, `trans_rel_left,
-  `trans_rel_right, `auto_param, `opt_param]) ||
+n.is_internal || to_bool (n ∈ [`eq.mpr, `eq.mp, `id, `id_rhs, `id_delta, `cast, `propext,
+  `of_eq_true, `eq_self_iff_true, `absurd_of_ne, `trans_rel_left, `trans_rel_right, `auto_param,
+  `opt_param]) ||
 match n with
 | (name.mk_string s _) := to_bool (s ∈ parts_of_types)
 | _ := tt
@@ -161,13 +161,9 @@ meta def written (most : ℕ) (e : expr) : tactic (option string) := do
 
 /-- Fails where the text of a proposition does not denote `d`. -/
 meta def denotes (s : string) (d : expr) : tactic unit := do
-  ls ← local_context,
-  (e, rest) ← lean.parser.run (with_input (ls.mmap' add_local >> types.texpr) s),
-  guard (rest.to_list.all (λ c, to_bool c.is_whitespace)),
+  e ← read_whole types.texpr s,
   p ← to_expr ``((%%e : Prop)),
   is_def_eq p d
-
-meta def guardb (b : bool) : tactic unit := guard (b = tt)
 
 meta def bracketed (s : string) : string :=
 if s.to_list.any (λ c, to_bool (c = ' ')) then "(" ++ s ++ ")" else s
