@@ -33,7 +33,7 @@ _CLASSES = {"t5": "T5ForConditionalGeneration", "mt5": "MT5ForConditionalGenerat
 
 _TOKENIZER_FILES = ("tokenizer_config.json", "tokenizer.json", "spiece.model")
 
-_BYT5_VOCABULARY = byt5.OFFSET + 256 + 125
+_BYT5_VOCABULARY = byt5.EXTRA + 125
 """Google's ByT5 has 125 sentinels behind the bytes."""
 
 _EXTRA = "Install what converting needs: pip install 'dsp-lsp[convert]'"

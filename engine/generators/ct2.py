@@ -226,7 +226,7 @@ def converted_codec(folder: Path) -> Codec:
         return subword.load(folder / TOKENIZER)
     # CTranslate2's own converter names the token of a byte by the character of that number.
     tokens = _vocabulary(folder)
-    if len(tokens) >= byt5.OFFSET + 256 and all(
+    if len(tokens) >= byt5.EXTRA and all(
         tokens[byt5.OFFSET + byte] == chr(byte) for byte in b"azAZ09"
     ):
         return byt5
