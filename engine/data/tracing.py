@@ -20,7 +20,7 @@ from engine.data.premises import Resolver, ask_for_names
 from engine.data.syntax_tree import read_tree
 from engine.lean.modules import with_absolute_imports
 from engine.lean.process import LeanProcess, worst
-from engine.lean.scratch import make_scratch, remove_scratch, room
+from engine.lean.scratch import room, scratch
 from engine.protocol import EngineError
 from engine.source import analyse
 
@@ -70,8 +70,7 @@ async def trace_file(
     """
     text = await asyncio.to_thread(_read, source)
     given = with_absolute_imports(text, analyse(text), source, command.search_path)
-    folder = await asyncio.to_thread(make_scratch)
-    try:
+    async with scratch() as folder:
         asking = await asyncio.to_thread(ask_for_names, given)
         with room():
             copy = folder / "traced.lean"
@@ -80,8 +79,6 @@ async def trace_file(
         tree, messages = await _run(
             replace(command, options=_OPTIONS), copy, timeout=timeout, most=most, threads=threads
         )
-    finally:
-        await asyncio.to_thread(remove_scratch, folder)
     # A question that Lean did not understand is not the file's error.
     error = worst([message for message in messages if message.line not in asking.lines])
     pairs = await asyncio.to_thread(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine.lean.messages import Message, parse_message
 from engine.lean.sandbox import Launch, Sandbox, with_limits
-from engine.lean.scratch import make_scratch, remove_scratch, room
+from engine.lean.scratch import room, scratch
 from engine.lean.usage import resident_mb
 from engine.lifetime import Tied, tie
 from engine.protocol import EngineError, ErrorKind
@@ -278,8 +278,7 @@ async def lean_over(command: LeanCommand, text: str) -> AsyncIterator[LeanProces
 
     Raises :class:`EngineError` where there is no room, or Lean cannot be started.
     """
-    folder = await asyncio.to_thread(make_scratch)
-    try:
+    async with scratch() as folder:
         file = folder / "document.lean"
         with room():
             file.write_bytes(text.encode("utf-8"))
@@ -288,5 +287,3 @@ async def lean_over(command: LeanCommand, text: str) -> AsyncIterator[LeanProces
             yield run
         finally:
             await run.kill()
-    finally:
-        remove_scratch(folder)

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.lean.scratch import make_scratch, remove_scratch
+from engine.lean.scratch import scratch
 from engine.lean.toolchain import Toolchain, ask, parse_version
 from engine.lifetime import tie
 from engine.protocol import EngineError, ErrorKind
@@ -351,11 +351,8 @@ async def _probed(toolchain: Toolchain) -> Sandbox:
         raise _unusable("bubblewrap is not installed", _INSTALL)
     program = await real_program(toolchain)
     sandbox = Sandbox(Path(bwrap), program, system_call_filter(platform.machine()))
-    folder = await asyncio.to_thread(make_scratch)
-    try:
+    async with scratch() as folder:
         code, out, err = await _run(sandbox, toolchain, folder)
-    finally:
-        await asyncio.to_thread(remove_scratch, folder)
     said = err.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"status {code}"]
     if code == FAILED:
         raise _unusable(f"{said[0].removeprefix('bwrap: ')} (bubblewrap)", _ALLOW)

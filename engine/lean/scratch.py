@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from engine.protocol import EngineError, ErrorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 _PREFIX = "dsp-lsp-"
 _NAME = re.compile(rf"{_PREFIX}(\d+)-")
@@ -26,6 +27,16 @@ def make_scratch() -> Path:
     """
     with room():
         return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+
+
+@contextlib.asynccontextmanager
+async def scratch() -> AsyncIterator[Path]:
+    """A folder as :func:`make_scratch` makes them, for a while; nothing waits for the disk."""
+    folder = await asyncio.to_thread(make_scratch)
+    try:
+        yield folder
+    finally:
+        await asyncio.to_thread(remove_scratch, folder)
 
 
 @contextlib.contextmanager
