@@ -208,6 +208,7 @@ def read_options(arguments: argparse.Namespace) -> SearchOptions:
             "tactic_timeout": 10.0,
             "first_timeout": None,
             "repertoire": False,
+            "widen": False,
         }
     names = ("budget", "sampling", "a", "b", "c", "fixed_n", "max_expansions", "seed", "cache")
     chosen = {name: getattr(arguments, name, None) for name in names}

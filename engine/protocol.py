@@ -165,7 +165,8 @@ class SearchOptions:
     A tactic gets ``first_timeout`` seconds, and ``tactic_timeout`` when nothing better is open;
     with ``first_timeout`` None it gets ``tactic_timeout`` at once, as in the paper.
     ``max_expansions`` bounds the search besides the ``budget``. ``repertoire`` puts the repertoire
-    in front of the generator.
+    in front of the generator. With ``widen``, a search that has nothing open uses the rest of its
+    budget to expand again, with more candidates (the paper's ends there).
 
     ``cache``: with ``use``, a proof that was found before is judged in place before anything is
     searched, and a search that has failed on the same terms is not repeated; with ``fresh`` the
@@ -183,6 +184,7 @@ class SearchOptions:
     first_timeout: float | None = 1.5
     seed: int = 0
     repertoire: bool = True
+    widen: bool = True
     cache: Literal["use", "fresh", "off"] = "off"
 
 

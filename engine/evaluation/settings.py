@@ -189,5 +189,6 @@ def search_options(settings: EvaluationSettings, arm: Arm) -> SearchOptions:
         first_timeout=settings.first_timeout or None,
         seed=arm.seed,
         repertoire=arm.repertoire,
+        widen=arm.repertoire,  # a pure arm searches as the paper does
         cache="off",  # what another arm has found must not be known
     )

@@ -93,6 +93,12 @@ def _closes(before: str, outcome: Outcome) -> bool:
     return isinstance(outcome, Progress) and outcome.goals < goals and "?m_" not in before
 
 
+def _behind(before: Sequence[Candidate], sampled: Sequence[Candidate]) -> list[Candidate]:
+    """What was offered before, and behind it what was not."""
+    seen = {candidate.tactic for candidate in before}
+    return [*before, *(new for new in sampled if new.tactic not in seen)]
+
+
 class Run:
     """A search that can be run, stopped and run again.
 
@@ -126,6 +132,7 @@ class Run:
             budget=options.budget,
             max_expansions=options.max_expansions,
             retry_timed_out=options.first_timeout is not None,
+            widen=options.widen,
         )
         self.proof: Proof | None = None
         self.refusals: list[str] = []
@@ -147,6 +154,8 @@ class Run:
         self._long_done: set[int] = set()
         self._root_expanded = asyncio.Event()
         self._tried_proofs: set[tuple[str, ...]] = set()
+        self._offered: dict[int, list[Candidate]] = {}
+        self._root_held = False
 
     # -- what can be looked at -------------------------------------------------------------------
 
@@ -262,9 +271,11 @@ class Run:
                 await self._apply(step, extras, self._first_timeout, known, extra=True)
             self._root_closers_done.set()
             await self._apply_moves(step, known)
-            candidates = await sampling
+            sampled = await sampling
         finally:
             sampling.cancel()
+        before = self._offered.get(step.node, []) if step.wider else []
+        candidates = self._offered[step.node] = _behind(before, sampled)[: step.samples]
         for candidate in candidates:
             why = None if candidate.tactic in known else self._object_to(candidate.tactic)
             if why is not None:
@@ -282,9 +293,11 @@ class Run:
             known,
             candidates=candidates,
         )
-        if step.node != 0 or self._repertoire is None or 0 in self._long_done:
-            self.search.finish(step.node)
-        # Else the long closers finish it: what their probes say still belongs to the goal.
+        if step.node == 0:
+            # The long closers finish it: what their probes say still belongs to the goal.
+            self._root_held = self._repertoire is not None and 0 not in self._long_done
+        if step.node != 0 or not self._root_held:
+            self.search.finish(step.node, spent=len(candidates) == len(before))
         self._root_expanded.set()
 
     async def _apply_moves(self, step: Expand, known: dict[str, Outcome]) -> None:
@@ -476,7 +489,9 @@ class Run:
                 return False
         if node == 0:
             await self._root_expanded.wait()
-        self.search.finish(node)
+        if self._root_held:
+            self._root_held = False
+            self.search.finish(0)
         return True
 
     def _next_long(self) -> int | None:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from engine.protocol import Statistics, StopReason
 from engine.search.graph import ROOT, Edge, Graph, Node, NodeState
+from engine.search.schedule import Plan
 from engine.values import Candidate, Failed, Outcome, Progress, Solved, TimedOut
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ EXTRA_LOG_PROB = -math.log(64)
 CLOSING_LOG_PROB = math.log(0.9)
 """Log-probability of a tactic of the repertoire that closes one of several goals for good."""
 
+_WIDEST = 256
+"""Candidates that a widened expansion asks for at most: some seconds of a small model on a CPU."""
+
 
 @dataclass(frozen=True, slots=True)
 class Expand:
@@ -44,6 +48,10 @@ class Expand:
 
     ``keep`` is how many that succeed will be kept (None: all); :meth:`Search.wanted` says which
     ranks can still be among them.
+
+    ``wider``: the node was expanded before, with half of both. Its candidates keep their ranks;
+    those that were not among them come behind, up to ``samples`` in all. Only a search with
+    ``widen`` asks for it, when nothing is open.
     """
 
     node: int
@@ -51,6 +59,7 @@ class Expand:
     keep: int | None
     state_id: int
     text: str
+    wider: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +139,25 @@ class _Expansion:
     """One expansion in flight, or a past one whose time-outs may be retried."""
 
     node: int
-    samples: int
-    keep: int | None
+    plan: Plan
     known: int  # how many nodes the graph had when it was handed out
     told: dict[_Key, Result] = field(default_factory=dict)
     entered: set[_Key] = field(default_factory=set)
     finished: bool = False
     reopen: bool = False
+    spent: bool = False
     cutoff: int | None = None  # rank of the n-th new state told so far: none after it is kept
+    widened: int = 0  # how often it was doubled
     retrying: dict[_Key, Result] = field(default_factory=dict)  # the time-outs being retried
     retried: set[_Key] = field(default_factory=set)
+
+    @property
+    def samples(self) -> int:
+        return self.plan.samples << self.widened
+
+    @property
+    def keep(self) -> int | None:
+        return None if self.plan.keep is None else self.plan.keep << self.widened
 
 
 class Search:
@@ -149,7 +167,9 @@ class Search:
     counted from the first tactic state. ``max_expansions`` bounds how often :class:`Expand` is
     handed out. ``extra_log_prob`` (at most 0) is the log-probability of a step by a tactic of the
     repertoire that has none of its own; with None its tactics count only where they close the goal.
-    With ``retry_timed_out``, :meth:`next` may return :class:`Retry`.
+    With ``retry_timed_out``, :meth:`next` may return :class:`Retry`. With ``widen``, a search that
+    has nothing open and budget left does not stop: it expands nodes again, those first that were
+    least often, the likeliest first, with twice as many candidates each time.
 
     Raises ValueError for a budget or a bound below 0, or an ``extra_log_prob`` above 0.
     """
@@ -163,6 +183,7 @@ class Search:
         max_expansions: int | None = None,
         extra_log_prob: float | None = EXTRA_LOG_PROB,
         retry_timed_out: bool = False,
+        widen: bool = False,
     ) -> None:
         if not budget >= 0:
             raise ValueError(f"the budget must be at least 0 seconds, not {budget}")
@@ -176,11 +197,13 @@ class Search:
         self._max_expansions = max_expansions
         self._extra_log_prob = extra_log_prob
         self._retry_timed_out = retry_timed_out
+        self._widen = widen
         # Best first. A node that was raised is there twice; the better entry comes first, and by
         # the time of the other the node is no longer open.
         self._heap: list[tuple[float, int]] = []
         self._in_flight: dict[int, _Expansion] = {}  # by node, in the order of handing out
         self._retryable: dict[int, _Expansion] = {}
+        self._widenable: dict[int, _Expansion] = {}
         self._new_solutions: list[tuple[int, Result, tuple[str, ...] | None]] = []
         self._solutions: list[Solution] = []
         self._cancelled = False
@@ -212,20 +235,24 @@ class Search:
         if self._cancelled:
             return self._stopped(StopReason.CANCELLED)
         node = self._best()
-        retry = None
+        retry = wider = None
         if node is None and not self._in_flight:
             retry = self._best_retry()
-            if retry is None:
+            wider = self._best_wider() if retry is None else None
+            if retry is None and wider is None:
                 return self._stopped(StopReason.NOTHING_OPEN)
         if elapsed >= self._budget:
             return self._stopped(StopReason.BUDGET)
         if retry is not None:
             return self._hand_out_retry(retry)
-        if node is None:
+        chosen = wider if node is None else node
+        if chosen is None:
             return Wait()
         if self._max_expansions is not None and self._expansions >= self._max_expansions:
             return Wait() if self._in_flight else self._stopped(StopReason.EXPANSIONS)
-        return self._hand_out(node, elapsed)
+        if isinstance(chosen, Node):
+            return self._hand_out(chosen, elapsed)
+        return self._hand_out_wider(chosen, elapsed)
 
     def tell(
         self, node: int, results: Sequence[Result], *, proof: tuple[str, ...] | None = None
@@ -265,13 +292,14 @@ class Search:
         if expansion is not None:
             self._place_cutoff(expansion)
 
-    def finish(self, node: int, *, reopen: bool = False) -> None:
+    def finish(self, node: int, *, reopen: bool = False, spent: bool = False) -> None:
         """Say that no more will be told of the expansion of ``node``.
 
         Candidates that were not told count as failed. With ``reopen`` the node is open again
         instead, as if it had not been expanded; what was told of it is kept as far as it was sure
-        to be kept (for a Lean or a generator that died). Has no effect on a node that is not in
-        flight. Raises ValueError for an unknown node.
+        to be kept (for a Lean or a generator that died). ``spent`` says that the generator had
+        nothing (else) to propose: widening the node is no use. Has no effect on a node that is not
+        in flight. Raises ValueError for an unknown node.
         """
         self._check_node(node)
         expansion = self._in_flight.get(node)
@@ -279,6 +307,7 @@ class Search:
             return
         expansion.finished = True
         expansion.reopen = reopen
+        expansion.spent |= spent
 
     def wanted(self, node: int, rank: int, *, extra: bool = False) -> bool:
         """Whether the candidate's outcome can still matter; if not, it need not be applied.
@@ -483,6 +512,13 @@ class Search:
         expansion.retrying = {}
         if self._retry_timed_out and self._retry_candidates(expansion):
             self._retryable[expansion.node] = expansion
+        self._offer_wider(expansion)
+
+    def _offer_wider(self, expansion: _Expansion) -> None:
+        # Behind the cutoff there may be candidates that were never applied.
+        more = not expansion.spent or expansion.cutoff is not None
+        if self._widen and more and 2 * expansion.samples <= _WIDEST:
+            self._widenable[expansion.node] = expansion
 
     def _reopen(self, expansion: _Expansion) -> None:
         """Take back an expansion that was abandoned."""
@@ -497,6 +533,13 @@ class Search:
             expansion.retrying = {}
             if self._retry_candidates(expansion):
                 self._retryable[node.number] = expansion
+            self._offer_wider(expansion)
+        elif expansion.widened:
+            # What was told stays told; it is as wide as it was before.
+            expansion.finished, expansion.reopen = True, False
+            node.state = NodeState.EXPANDED
+            expansion.widened -= 1
+            self._offer_wider(expansion)
         else:
             node.state = NodeState.OPEN
             self._push(node)
@@ -536,10 +579,25 @@ class Search:
         node.state = NodeState.EXPANDING
         node.order = node.order or self._expansions
         node.n = plan.n
-        self._in_flight[node.number] = _Expansion(
-            node.number, plan.samples, plan.keep, known=len(self._graph.nodes)
-        )
+        self._in_flight[node.number] = _Expansion(node.number, plan, known=len(self._graph.nodes))
         return Expand(node.number, plan.samples, plan.keep, node.state_id, node.text)
+
+    def _hand_out_wider(self, expansion: _Expansion, elapsed: float) -> Expand:
+        node = self._graph.nodes[expansion.node]
+        del self._widenable[node.number]
+        expansion.widened += 1
+        expansion.finished = False
+        expansion.known = len(self._graph.nodes)
+        expansion.cutoff = None
+        self._in_flight[node.number] = expansion
+        self._place_cutoff(expansion)
+        self._expansions += 1
+        node.n = Plan(expansion.samples, expansion.keep).n
+        self._n_over_time.append((elapsed, node.n))
+        node.state = NodeState.EXPANDING
+        return Expand(
+            node.number, expansion.samples, expansion.keep, node.state_id, node.text, wider=True
+        )
 
     def _hand_out_retry(self, expansion: _Expansion) -> Retry:
         node = self._graph.nodes[expansion.node]
@@ -577,6 +635,17 @@ class Search:
         return min(
             self._retryable.values(),
             key=lambda expansion: (-self._graph.nodes[expansion.node].log_prob, expansion.node),
+            default=None,
+        )
+
+    def _best_wider(self) -> _Expansion | None:
+        return min(
+            self._widenable.values(),
+            key=lambda expansion: (
+                expansion.widened,
+                -self._graph.nodes[expansion.node].log_prob,
+                expansion.node,
+            ),
             default=None,
         )
 

@@ -16,8 +16,9 @@ from engine.values import Candidate, Progress
 from .toy import Judge, ToyGenerator, ToyHole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
+    from engine.lean import TacticResult
     from engine.protocol import Verdict
 
 
@@ -198,6 +199,46 @@ async def test_with_a_flat_time_out_there_is_no_second_try() -> None:
     stop = await run.run()
     assert stop.reason is StopReason.NOTHING_OPEN
     assert hole.applied == [(0, "slow")]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_with_nothing_open_more_candidates_are_asked_for(workers: int) -> None:
+    hole = ToyHole(3)
+    tactics = ["skip", "no", "nor", "never", "forbidden", "take 3"]
+    repertoire = ToyRepertoire(closers=["close"], long=[Extra("long", ())])
+    run = make_run(hole, tactics, repertoire=repertoire, workers=workers, a=1, b=0)
+    await run.run()
+    assert run.proof is not None
+    assert run.proof.steps == ("take 3",)
+    # Minimising a proof runs its last tactic once more.
+    tried = [tactic for _, tactic in hole.applied if tactic != "take 3"]
+    assert sorted(tried) == ["close", "long", "never", "no", "nor", "skip"], "each once"
+
+
+async def test_without_widening_the_search_ends_when_nothing_is_open() -> None:
+    tactics = ["skip", "no", "nor", "never", "forbidden", "take 3"]
+    run = make_run(ToyHole(3), tactics, a=1, b=0, widen=False)
+    stop = await run.run()
+    assert stop.reason is StopReason.NOTHING_OPEN
+
+
+async def test_a_long_closer_that_is_over_does_not_end_a_widened_expansion() -> None:
+    class Slow(ToyHole):
+        """Where the long closer takes its time, and ``take 2`` longer."""
+
+        async def apply(
+            self, state_id: int, tactics: Iterable[str], *, timeout: float
+        ) -> AsyncIterator[TacticResult]:
+            async for result in super().apply(state_id, tactics, timeout=timeout):
+                await asyncio.sleep({"long": 0.2, "take 2": 0.4}.get(result.tactic, 0.0))
+                yield result
+
+    hole = Slow(3)
+    repertoire = ToyRepertoire(long=[Extra("long", ())])
+    tactics = ["no", "nor", "never", "not", "nil", "take 2"]
+    stop = await make_run(hole, tactics, repertoire=repertoire, a=1, b=0).run()
+    assert stop.reason is StopReason.NOTHING_OPEN
+    assert hole.applied.count((0, "take 2")) == 1, "what it led to was heard the first time"
 
 
 async def test_one_worker_makes_the_same_tree_whatever_the_order_of_answers() -> None:

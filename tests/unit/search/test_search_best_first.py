@@ -567,6 +567,85 @@ def test_without_the_option_a_time_out_is_a_failure() -> None:
     assert s.statistics().timed_out == 2
 
 
+# Widening.
+
+
+def test_with_nothing_open_the_likeliest_node_is_expanded_again_twice_as_wide() -> None:
+    s = search(widen=True)
+    do(s, "a b c")
+    do(s, "!")
+    do(s, "!")
+    again = expand(s, 7.0)
+    assert again == Expand(0, 20, 4, state_id=7, text="root", wider=True)
+    assert [s.wanted(0, rank) for rank in (0, 2, 3, 19, 20)] == [False, False, True, True, False]
+    s.tell(0, [result(3, "d"), result(4, "e")])
+    s.finish(0)
+    assert expand(s, 7.0).text == "c"
+    assert texts(s) == ["root", "a", "b", "c", "d"], "the first four, those before among them"
+    assert s.graph.root.n == 4
+    assert s.statistics().n_over_time[3] == (7.0, 4)
+
+
+def test_those_that_were_least_often_widened_come_first() -> None:
+    s = search(widen=True)
+    do(s, "a")
+    do(s, "!")
+    asked = []
+    for _ in range(4):
+        step = expand(s)
+        asked.append((step.text, step.samples))
+        s.finish(step.node)
+    assert asked == [("root", 20), ("a", 20), ("root", 40), ("a", 40)]
+
+
+def test_a_search_that_is_as_wide_as_can_be_has_nothing_open() -> None:
+    s = search(FixedSchedule(64), widen=True)
+    do(s, "!")
+    for samples in (128, 256):
+        step = expand(s)
+        assert (step.samples, step.keep) == (samples, None)
+        s.finish(0)
+    assert stop(s).reason is StopReason.NOTHING_OPEN
+
+
+def test_where_the_generator_is_spent_only_what_was_left_out_is_tried() -> None:
+    s = search(widen=True)
+    expand(s)
+    s.tell(0, results("a b"))
+    s.finish(0, spent=True)
+    for _ in range(2):
+        step = expand(s)
+        s.finish(step.node, spent=True)
+    assert expand(s).text == "root", "behind the second there may be a third"
+    s.finish(0, spent=True)
+    assert stop(s).reason is StopReason.NOTHING_OPEN
+
+
+def test_time_outs_are_retried_before_anything_is_widened() -> None:
+    s = search(widen=True, retry_timed_out=True)
+    do(s, "?")
+    assert isinstance(s.next(0.0), Retry)
+    s.tell(0, [result(0, "!")])
+    s.finish(0)
+    assert expand(s).wider
+
+
+def test_a_widened_expansion_that_was_abandoned_is_asked_for_again_with_what_was_told() -> None:
+    s = search(widen=True, max_expansions=4)
+    do(s, "!")
+    step = expand(s)
+    s.tell(0, [result(1, "!"), result(2, "a")])
+    assert stop(s, 100.0).reason is StopReason.BUDGET
+    assert s.graph.root.state is NodeState.EXPANDED
+    s.extend(100.0)
+    assert do(s, "!", 100.0).text == "a"
+    assert expand(s, 100.0) == step
+    assert [s.wanted(0, rank) for rank in (0, 1, 2, 3)] == [False, False, False, True]
+    s.finish(0)
+    assert stop(s, 100.0).reason is StopReason.EXPANSIONS
+    assert texts(s) == ["root", "a"]
+
+
 # Looking at it.
 
 

@@ -301,3 +301,34 @@ def test_the_counts_add_up(world: World, schedule: Schedule) -> None:
     assert sum(statistics.nodes_per_depth) == statistics.nodes == len(search.graph.nodes)
     assert statistics.tried == (statistics.succeeded + statistics.failed + statistics.timed_out)
     assert statistics.expansions == len(statistics.n_over_time)
+
+
+@given(worlds(), schedules, st.integers(1, 3), st.booleans())
+def test_a_widening_search_misses_no_proof(
+    world: World, schedule: Schedule, in_flight: int, skip: bool
+) -> None:
+    reachable, proved = [ROOT], False
+    for state in reachable:
+        for _, outcome in world[state]:
+            proved |= isinstance(outcome, Solved)
+            if isinstance(outcome, Progress) and outcome.text not in reachable:
+                reachable.append(outcome.text)
+    search = Search(progress(ROOT), schedule, budget=1e6, widen=True)
+    stop = run(search, world, in_flight=in_flight, shuffle=None, skip=skip)
+    assert stop.reason is (StopReason.PROVED if proved else StopReason.NOTHING_OPEN)
+    if not proved:
+        assert {node.text for node in search.graph.nodes} == set(reachable)
+        told = search.statistics().tried
+        assert told == sum(len(world[state]) for state in reachable), "nothing is told twice"
+
+
+@given(worlds(), schedules, st.integers(0, 40), st.integers(1, 3))
+def test_a_widening_search_can_be_stopped_and_extended(
+    world: World, schedule: Schedule, elapsed: int, in_flight: int
+) -> None:
+    search = Search(progress(ROOT), schedule, budget=float(elapsed), widen=True)
+    run(search, world, in_flight=in_flight, shuffle=None)
+    search.extend(1e6)
+    last = run(search, world, in_flight=in_flight, shuffle=None)
+    whole = Search(progress(ROOT), schedule, budget=1e6, widen=True)
+    assert last.reason is run(whole, world, in_flight=in_flight, shuffle=None).reason
