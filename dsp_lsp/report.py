@@ -73,7 +73,7 @@ def record(document: Document, outcome: Outcome) -> dict[str, Any]:
         "axioms": list(verdict.axioms) if verdict else [],
         "milliseconds": result.milliseconds if result else None,
         "elapsed": result.elapsed if result else None,
-        "cached": result.cached if result else False,
+        "cached": bool(result and result.cached),
         "stop_reason": result.stop_reason.value if result else None,
         "statistics": asdict(result.statistics) if result else None,
         "goal": result.goal if result else None,

@@ -78,7 +78,7 @@ def outcome(job: Job) -> str:
     if job.phase is Phase.WITHHELD:
         return f"{name} is proved, but the proof was not inserted: {said}"
     if job.phase is Phase.NOT_FOUND and result is not None and result.cached:
-        return f"No proof of {name}. {result.notes[-1] if result.notes else ''} {said}"
+        return f"No proof of {name}. {result.cached} {said}"
     if job.phase is Phase.NOT_FOUND and result is not None:
         return f"No proof of {name} was found in {result.elapsed:.0f} s: {said}"
     if job.phase is Phase.FAILED:

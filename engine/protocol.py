@@ -331,9 +331,9 @@ class ProveResult:
     """How a search ended. With status ``proved``, replacing the code points ``start:end`` of the
     text by ``replacement`` gives the document that ``verdict`` is about; ``milliseconds`` is what
     Lean needs for the proof's tactics alone, where it was measured. ``goals`` is how many were open
-    at the site, which rendering ``steps`` anew needs to know. ``cached``: nothing was searched, an
-    earlier search has the answer; a proof was verified here all the same. ``generator``: the name
-    of what was asked last.
+    at the site, which rendering ``steps`` anew needs to know. ``cached``: where nothing was
+    searched, the note that says whose answer this is; a proof was verified here all the same.
+    ``generator``: the name of what was asked last.
     """
 
     job: str
@@ -351,7 +351,7 @@ class ProveResult:
     milliseconds: float | None = None
     generator: str = ""
     notes: list[str] = field(default_factory=list)
-    cached: bool = False
+    cached: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -141,7 +141,7 @@ def searched(site: Site, result: ProveResult, verdict: Verdict | None) -> SiteRe
         sorries=list(verdict.sorries) if verdict is not None else [],
         expansions=result.statistics.expansions,
         tried=result.statistics.tried,
-        cached=result.cached,
+        cached=bool(result.cached),
         notes=list(result.notes),
     )
 

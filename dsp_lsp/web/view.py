@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["moving", "view"]
 
-_FROM_CACHE = "From the cache"
-"""How the note begins that says where a result without a search comes from."""
-
 _LONGEST_GOAL = 4000
 """Code points of a goal that are shown while a search runs."""
 
@@ -88,8 +85,8 @@ def _result(search: Search, result: ProveResult) -> dict[str, Any]:
         "verdict": asdict(result.verdict) if result.verdict is not None else None,
         "milliseconds": result.milliseconds,
         "statistics": asdict(result.statistics),
-        "notes": [note for note in result.notes if not note.startswith(_FROM_CACHE)],
-        "cached": next((note for note in result.notes if note.startswith(_FROM_CACHE)), None),
+        "notes": [note for note in result.notes if note != result.cached],
+        "cached": result.cached or None,
     }
 
 

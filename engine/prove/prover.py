@@ -88,7 +88,7 @@ class _Job:
     goals: int = 1
     notes: list[str] = field(default_factory=list)
     question: Question | None = None
-    cached: bool = False
+    cached: str = ""
 
 
 def create(settings: Settings) -> Prover:
@@ -221,14 +221,14 @@ class Prover:
         for proof in await recall.proofs(question):
             job.state = JobState.VERIFYING
             if await run.adopt(proof.steps):
-                job.cached = True
-                job.notes.append(found_before(proof))
+                job.cached = found_before(proof)
+                job.notes.append(job.cached)
                 return Stop(StopReason.PROVED, proof.steps)
         failure = await recall.failure(question, job.options.budget)
         if failure is None:
             return None
-        job.notes.append(failed_before(failure))
-        job.cached = True
+        job.cached = failed_before(failure)
+        job.notes.append(job.cached)
         return Stop(StopReason(failure.reason))
 
     async def _keep(self, job: _Job, stop: Stop) -> None:
@@ -259,7 +259,7 @@ class Prover:
                 remedy="Start a new one.",
             )
         job.run.search.extend(params.seconds)
-        job.cancelled = job.cached = False
+        job.cancelled, job.cached = False, ""
         job.state = JobState.SEARCHING
         self._jobs.move_to_end(params.job)
         return await self._report_while(job, report, job.run.run())
