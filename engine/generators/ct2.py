@@ -32,9 +32,11 @@ _NO_LENGTH_PENALTY = 1e-9
 hypotheses have ended and one of them leads: then most of them are short, and better ones are lost.
 """
 
-_PATIENCE = 3.0
-"""Beam search ends when so many times ``n`` hypotheses have ended. Exact would be: when none that
-goes on is as likely as the n-th that ended; with 3, hardly any of those is lost."""
+_PATIENCE, _MORE = 2.0, 20
+"""Beam search ends when 2 n + 20 hypotheses have ended. Exact would be: when none that goes on is
+as likely as the n-th that ended. With 3 n, 1.75 times as long goes into waiting for long ones; the
+first 18 are the same (28 states, n = 60), and 99.6 % of all. Small n need the 20.
+"""
 
 _STEP_SECONDS = 0.05
 _LOOK_SECONDS = 0.002
@@ -157,7 +159,7 @@ class Ct2:
             options |= {
                 "beam_size": request.n,
                 "length_penalty": _NO_LENGTH_PENALTY,
-                "patience": _PATIENCE,
+                "patience": _PATIENCE + _MORE / request.n,
             }
         else:
             import ctranslate2
