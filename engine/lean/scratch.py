@@ -31,12 +31,13 @@ def make_scratch() -> Path:
 
 @contextlib.asynccontextmanager
 async def scratch() -> AsyncIterator[Path]:
-    """A folder as :func:`make_scratch` makes them, for a while; nothing waits for the disk."""
+    """A folder as :func:`make_scratch` makes them, for a while."""
     folder = await asyncio.to_thread(make_scratch)
     try:
         yield folder
     finally:
-        await asyncio.to_thread(remove_scratch, folder)
+        # Not in a thread: whoever is cancelled once more would leave the folder behind.
+        remove_scratch(folder)
 
 
 @contextlib.contextmanager
