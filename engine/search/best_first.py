@@ -527,22 +527,20 @@ class Search:
         if expansion.retrying:
             # The expansion itself was done; only the retry has to be asked for again.
             expansion.retried -= expansion.retrying.keys() - expansion.told.keys()
-            expansion.finished, expansion.reopen = True, False
-            node.state = NodeState.EXPANDED
             expansion.told = {**expansion.retrying, **expansion.told}
             expansion.retrying = {}
             if self._retry_candidates(expansion):
                 self._retryable[node.number] = expansion
-            self._offer_wider(expansion)
         elif expansion.widened:
             # What was told stays told; it is as wide as it was before.
-            expansion.finished, expansion.reopen = True, False
-            node.state = NodeState.EXPANDED
             expansion.widened -= 1
-            self._offer_wider(expansion)
         else:
             node.state = NodeState.OPEN
             self._push(node)
+            return
+        expansion.finished, expansion.reopen = True, False
+        node.state = NodeState.EXPANDED
+        self._offer_wider(expansion)
 
     @staticmethod
     def _ranked(expansion: _Expansion) -> Iterator[tuple[int, Result]]:
@@ -574,30 +572,29 @@ class Search:
 
     def _hand_out(self, node: Node, elapsed: float) -> Expand:
         plan = self._schedule.plan(self._used(elapsed))
-        self._expansions += 1
-        self._n_over_time.append((elapsed, plan.n))
-        node.state = NodeState.EXPANDING
-        node.order = node.order or self._expansions
-        node.n = plan.n
-        self._in_flight[node.number] = _Expansion(node.number, plan, known=len(self._graph.nodes))
-        return Expand(node.number, plan.samples, plan.keep, node.state_id, node.text)
+        expansion = _Expansion(node.number, plan, known=len(self._graph.nodes))
+        return self._start(expansion, elapsed)
 
     def _hand_out_wider(self, expansion: _Expansion, elapsed: float) -> Expand:
-        node = self._graph.nodes[expansion.node]
-        del self._widenable[node.number]
+        del self._widenable[expansion.node]
         expansion.widened += 1
         expansion.finished = False
         expansion.known = len(self._graph.nodes)
         expansion.cutoff = None
-        self._in_flight[node.number] = expansion
         self._place_cutoff(expansion)
+        return self._start(expansion, elapsed)
+
+    def _start(self, expansion: _Expansion, elapsed: float) -> Expand:
+        node = self._graph.nodes[expansion.node]
+        samples, keep = expansion.samples, expansion.keep
+        self._in_flight[node.number] = expansion
         self._expansions += 1
-        node.n = Plan(expansion.samples, expansion.keep).n
-        self._n_over_time.append((elapsed, node.n))
         node.state = NodeState.EXPANDING
-        return Expand(
-            node.number, expansion.samples, expansion.keep, node.state_id, node.text, wider=True
-        )
+        node.order = node.order or self._expansions
+        node.n = Plan(samples, keep).n
+        self._n_over_time.append((elapsed, node.n))
+        wider = expansion.widened > 0
+        return Expand(node.number, samples, keep, node.state_id, node.text, wider=wider)
 
     def _hand_out_retry(self, expansion: _Expansion) -> Retry:
         node = self._graph.nodes[expansion.node]
@@ -632,22 +629,17 @@ class Search:
         return None
 
     def _best_retry(self) -> _Expansion | None:
-        return min(
-            self._retryable.values(),
-            key=lambda expansion: (-self._graph.nodes[expansion.node].log_prob, expansion.node),
-            default=None,
-        )
+        return min(self._retryable.values(), key=self._likeliest, default=None)
 
     def _best_wider(self) -> _Expansion | None:
         return min(
             self._widenable.values(),
-            key=lambda expansion: (
-                expansion.widened,
-                -self._graph.nodes[expansion.node].log_prob,
-                expansion.node,
-            ),
+            key=lambda expansion: (expansion.widened, self._likeliest(expansion)),
             default=None,
         )
+
+    def _likeliest(self, expansion: _Expansion) -> tuple[float, int]:
+        return -self._graph.nodes[expansion.node].log_prob, expansion.node
 
     def _push(self, node: Node) -> None:
         if node.state is NodeState.OPEN:
