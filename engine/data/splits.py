@@ -48,8 +48,11 @@ class Sieve:
 
     Each text of state and tactic passes once, the first time. Held-out splits have only what a
     person wrote and what succeeded; ``failed`` lets failed tactics into training, and without
-    ``premises`` pairs lose theirs. A statement, or a step of a proof term, at a state of a held-out
-    theorem is left out of training whatever its name. ``counts`` says what became of the pairs.
+    ``premises`` pairs lose theirs. A statement, or a step of a proof term, is left out of training
+    whatever its theorem's name where its state is one of a held-out theorem, or where a held-out
+    theorem is declared at the same place: what an attribute such as ``to_additive`` makes has the
+    place and, but for words, the proof of what it is made of. ``counts`` says what became of the
+    pairs.
     """
 
     def __init__(self, rule: SplitRule, *, failed: bool = False, premises: bool = True) -> None:
@@ -58,6 +61,7 @@ class Sieve:
         self._premises = premises
         self._seen: set[bytes] = set()
         self._held_out: set[bytes] = set()
+        self._places: set[tuple[str, int, int]] = set()
         self.counts: Counter[str] = Counter()
         self.theorems: dict[str, set[str]] = {split: set() for split in SPLITS}
 
@@ -70,10 +74,17 @@ class Sieve:
             if not pair.success and (held_out or not self._failed):
                 self.counts["left out: failed"] += 1
                 continue
+            declared = pair.family in FROM_DECLARATIONS
+            place = (pair.file, pair.line, pair.column)
             if held_out:
                 self._held_out.add(_digest(pair.state))
-            elif pair.family in FROM_DECLARATIONS and _digest(pair.state) in self._held_out:
+                if declared:
+                    self._places.add(place)
+            elif declared and _digest(pair.state) in self._held_out:
                 self.counts["left out: states what is held out"] += 1
+                continue
+            elif declared and place in self._places:
+                self.counts["left out: declared with what is held out"] += 1
                 continue
             if held_out and pair.family:
                 self.counts["left out: augmented from a held-out theorem"] += 1

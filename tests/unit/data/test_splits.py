@@ -92,7 +92,15 @@ def test_no_statement_or_step_at_what_is_held_out_is_trained_on(
     found: list[TacticPair], rule: SplitRule, family: str
 ) -> None:
     statements = [
-        replace(pair, tactic=f"exact {pair.theorem}", family=family, success=True) for pair in found
+        replace(
+            pair,
+            # each theorem at a place of its own
+            line=int(pair.theorem.rpartition("_")[2]),
+            tactic=f"exact {pair.theorem}",
+            family=family,
+            success=True,
+        )
+        for pair in found
     ]
     sets = parted(found + statements, rule)
     held_out = {pair.theorem for pair in found if rule.of(pair.theorem) != "train"}
@@ -105,3 +113,25 @@ def test_no_statement_or_step_at_what_is_held_out_is_trained_on(
         (state, tactic) for state, tactic in expected if state not in states
     }
     assert all(pair.family == "" for split in ("test", "validation") for pair in sets[split])
+
+
+def test_what_is_declared_with_a_held_out_theorem_is_not_trained_on() -> None:
+    rule = SplitRule(seed=0, validation=0.0, test=0.5)
+    names = [f"theorem_{n}" for n in range(100)]
+    held_out = next(name for name in names if rule.of(name) == "test")
+    twin, other = [name for name in names if rule.of(name) == "train"][:2]
+    at = TacticPair(held_out, "x.lean", 3, 6, "⊢ a * b", "exact h", "no goals", family=STATEMENT)
+    twin_at = replace(at, theorem=twin, state="⊢ a + b")
+    found = [
+        twin_at,
+        replace(twin_at, family=STEP, tactic="refine g"),
+        replace(twin_at, theorem=other, column=9),
+        replace(twin_at, theorem=other, file="y.lean", state="⊢ a - b"),
+        replace(twin_at, theorem=other, line=4, family="", tactic="simp"),
+        at,
+    ]
+    sieve = Sieve(rule)
+    trained = {split: list(sieve.through(found, split)) for split in SPLITS}["train"]
+    assert {pair.theorem for pair in trained} == {other}
+    assert len(trained) == 3
+    assert sieve.counts["left out: declared with what is held out"] == 2
