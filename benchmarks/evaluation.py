@@ -14,13 +14,16 @@ call and kept. The parts, each an evaluation in a folder of its own below ``RUN`
 ``alone-more``  40 further theorems, the repertoire alone
 ``model-more``  the same, the model without and with the repertoire
 ``fixed``       the 60 theorems with fixed sampling, the model without and with the repertoire
-``minif2f``     40 problems of miniF2F's validation part, all arms, dynamic and fixed
+``minif2f``     40 problems of miniF2F's validation part, the model without and with the repertoire,
+                dynamic and fixed
+``minif2f-alone``  the same, the repertoire alone
 ``long``        ten of the theorems at ten minutes, with the model, dynamic and fixed; two searches
                 at a time, with a core each
 
 ``--parts`` names those to do, in this order; all goes on where it was ended, by whatever, so that
-it can be done in pieces of ``--minutes``. ``--report`` writes tables, figures and
-``results/evaluation.json`` of what is there.
+it can be done in pieces of ``--minutes``. ``--kind torch --pairs-of-cores 8`` is for a machine of
+16 cores with a GPU: eight times as many searches at a time. ``--report`` writes tables, figures and
+``results/evaluation.json`` of what is there; with ``--name`` beside those of other runs.
 """
 
 from __future__ import annotations
@@ -77,12 +80,13 @@ PARTS = {
     "alone-more": Part(FIRST, FIRST + MORE, model=False, alone=True),
     "model-more": Part(FIRST, FIRST + MORE),
     "fixed": Part(sampling=BOTH[1:]),
-    "minif2f": Part(sampling=BOTH, alone=True),
+    "minif2f": Part(sampling=BOTH),
+    "minif2f-alone": Part(model=False, alone=True),
     "long": Part(end=LONG, sampling=BOTH, budget=600.0, at_once=2),
 }
 REPORTS = {
     "held-out": ("alone", "alone-more", "model", "model-more"),
-    "30s": ("alone", "model", "fixed", "minif2f"),
+    "30s": ("alone", "model", "fixed", "minif2f", "minif2f-alone"),
     "600s": ("long",),
 }
 """Which parts are reported together."""
@@ -116,14 +120,14 @@ def library(arguments: argparse.Namespace, mathlib: Path) -> StatementList:
 
 
 def settings_of(part: str, arguments: argparse.Namespace, mathlib: Path) -> EvaluationSettings:
-    """What a part does, on two threads in all."""
+    """What a part does, on two threads in all, or so many times as many."""
     models = tuple(
-        NamedGenerator(name=model.resolve().name, kind="ct2", model=str(model.resolve()))
+        NamedGenerator(name=model.resolve().name, kind=arguments.kind, model=str(model.resolve()))
         for model in arguments.model
     )
     alone = NamedGenerator(name="repertoire", kind="repertoire")
     wanted = PARTS[part]
-    if part == "minif2f":
+    if part.startswith("minif2f"):
         statements = StatementList(
             name="minif2f-valid",
             kind="jsonl",
@@ -145,7 +149,7 @@ def settings_of(part: str, arguments: argparse.Namespace, mathlib: Path) -> Eval
         repertoire=("pure", "repertoire"),
         budget=(wanted.budget,),
         threads=2 // wanted.at_once,
-        at_once=wanted.at_once,
+        at_once=wanted.at_once * arguments.pairs_of_cores,
     )
 
 
@@ -161,14 +165,16 @@ def go_on(folder: Path, settings: EvaluationSettings, minutes: float | None) -> 
     return subprocess.run(command, check=False).returncode
 
 
-def report(run: Path) -> None:
-    """Tables and figures of what is there, and the comparisons as JSON."""
-    found: dict[str, object] = {}
-    for name, parts in REPORTS.items():
+def report(run: Path, of_run: str) -> None:
+    """Tables and figures of what is there, and the comparisons as JSON, beside other runs'."""
+    summary = RESULTS / "evaluation.json"
+    found: dict[str, object] = json.loads(summary.read_text("utf-8")) if summary.is_file() else {}
+    for kind, parts in REPORTS.items():
         folders = [run / part for part in parts if (run / part / "records.jsonl").is_file()]
         if not folders:
             continue
-        drawn = run / f"figures-{name}"
+        name = f"{of_run}-{kind}" if of_run else kind
+        drawn = run / f"figures-{kind}"
         draw_all(folders, drawn, paper=True)
         kept = RESULTS / f"evaluation-{name}"
         kept.mkdir(parents=True, exist_ok=True)
@@ -192,7 +198,7 @@ def report(run: Path) -> None:
         print((drawn / "table-1.md").read_text("utf-8"))
         print((drawn / "table-2.md").read_text("utf-8"))
     text = json.dumps(found, indent=2, ensure_ascii=False)
-    (RESULTS / "evaluation.json").write_text(text + "\n", encoding="utf-8")
+    summary.write_text(text + "\n", encoding="utf-8")
 
 
 def compared(records: Sequence[Record]) -> list[dict[str, object]]:
@@ -221,17 +227,24 @@ def main() -> int:
     parser.add_argument("--files", type=Path)
     parser.add_argument("--minif2f", type=Path)
     parser.add_argument("--model", type=Path, nargs="*", default=[], help="converted models")
+    parser.add_argument("--kind", choices=("ct2", "torch"), default="ct2", help="what runs them")
+    parser.add_argument(
+        "--pairs-of-cores", type=int, default=1, metavar="N", help="a search on each at a time"
+    )
     parser.add_argument("--imports", nargs="*", help="for miniF2F, where not all are compiled")
     parser.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=list(PARTS)[:-1])
     parser.add_argument("--minutes", type=float, help="begin no search after so many")
     parser.add_argument("--report", action="store_true", help="tables and figures, no search")
+    parser.add_argument("--name", default="", help="of the run, in front of the results' names")
     arguments = parser.parse_args()
     arguments.out = arguments.out.resolve()
     if arguments.report:
-        report(arguments.out)
+        report(arguments.out, arguments.name)
         return 0
     mathlib = os.environ.get("DSP_LSP_MATHLIB")
-    if mathlib is None or (arguments.minif2f is None and "minif2f" in arguments.parts):
+    if mathlib is None or (
+        arguments.minif2f is None and any(part.startswith("minif2f") for part in arguments.parts)
+    ):
         print("Set DSP_LSP_MATHLIB, and name miniF2F's problems with --minif2f.", file=sys.stderr)
         return 2
     ends = time.monotonic() + 60 * (arguments.minutes or float("inf"))
