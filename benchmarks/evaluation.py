@@ -11,14 +11,13 @@ call and kept. The parts, each an evaluation in a folder of its own below ``RUN`
 
 ``alone``       60 theorems of mathlib, the repertoire alone
 ``model``       the same, the model without and with the repertoire
-``alone-more``  40 further theorems, the repertoire alone
-``model-more``  the same, the model without and with the repertoire
 ``fixed``       the 60 theorems with fixed sampling, the model without and with the repertoire
 ``minif2f``     40 problems of miniF2F's validation part, the model without and with the repertoire,
                 dynamic and fixed
 ``minif2f-alone``  the same, the repertoire alone
-``long``        ten of the theorems at ten minutes, with the model, dynamic and fixed; two searches
+``long``        ten of the theorems at ten minutes, the model alone, dynamic and fixed; two searches
                 at a time, with a core each
+``long-both``   the same, the model with the repertoire
 
 ``--parts`` names those to do, in this order; all goes on where it was ended, by whatever, so that
 it can be done in pieces of ``--minutes``. ``--kind torch --pairs-of-cores 8`` is for a machine of
@@ -30,6 +29,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gzip
 import json
 import os
 import shutil
@@ -46,7 +46,7 @@ from engine.evaluation.figures import draw_all
 from engine.evaluation.records import Record, read_records
 from engine.evaluation.settings import EvaluationSettings, NamedGenerator, StatementList
 from engine.evaluation.statements import choose
-from engine.evaluation.summary import labels, shares
+from engine.evaluation.summary import in_order, labels, shares
 from engine.evaluation.tables import differing
 from engine.lean.session import find_workplace
 from engine.manifest import read_manifest
@@ -56,17 +56,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RESULTS = Path(__file__).parent / "results"
-FIRST, MORE, LONG = 60, 40, 10
+FIRST, LONG = 60, 10
 """How many theorems the parts have."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Which of the drawn theorems, under which arms."""
+    """How many of the drawn theorems, under which arms."""
 
-    first: int = 0
-    end: int = FIRST
+    count: int = FIRST
     sampling: tuple[str, ...] = ("dynamic",)
+    repertoire: tuple[str, ...] = ("pure", "repertoire")
     model: bool = True
     alone: bool = False
     budget: float = 30.0
@@ -77,17 +77,15 @@ BOTH = ("dynamic", "fixed")
 PARTS = {
     "alone": Part(model=False, alone=True),
     "model": Part(),
-    "alone-more": Part(FIRST, FIRST + MORE, model=False, alone=True),
-    "model-more": Part(FIRST, FIRST + MORE),
     "fixed": Part(sampling=BOTH[1:]),
     "minif2f": Part(sampling=BOTH),
     "minif2f-alone": Part(model=False, alone=True),
-    "long": Part(end=LONG, sampling=BOTH, budget=600.0, at_once=2),
+    "long": Part(LONG, sampling=BOTH, repertoire=("pure",), budget=600.0, at_once=2),
+    "long-both": Part(LONG, sampling=BOTH, repertoire=("repertoire",), budget=600.0, at_once=2),
 }
 REPORTS = {
-    "held-out": ("alone", "alone-more", "model", "model-more"),
     "30s": ("alone", "model", "fixed", "minif2f", "minif2f-alone"),
-    "600s": ("long",),
+    "600s": ("long", "long-both"),
 }
 """Which parts are reported together."""
 
@@ -96,7 +94,7 @@ def theorems(arguments: argparse.Namespace, mathlib: Path) -> list[str]:
     """The names of the held-out theorems, in the order of their drawing; settled once."""
     kept = arguments.out / "theorems"
     if not kept.is_file():
-        drawn = replace(library(arguments, mathlib), count=FIRST + MORE, seed=0)
+        drawn = replace(library(arguments, mathlib), count=FIRST, seed=0)
         workplace = asyncio.run(find_workplace(mathlib))
         found = choose(EvaluationSettings(lists=(drawn,)), workplace)
         arguments.out.mkdir(parents=True, exist_ok=True)
@@ -137,7 +135,7 @@ def settings_of(part: str, arguments: argparse.Namespace, mathlib: Path) -> Eval
             seed=0,
         )
     else:
-        taken = theorems(arguments, mathlib)[wanted.first : wanted.end]
+        taken = theorems(arguments, mathlib)[: wanted.count]
         file = arguments.out / f"{part}.names"
         file.write_text("".join(f"{name}\n" for name in taken), encoding="utf-8")
         statements = replace(library(arguments, mathlib), names=file)
@@ -146,7 +144,7 @@ def settings_of(part: str, arguments: argparse.Namespace, mathlib: Path) -> Eval
         generators=(*(models if wanted.model else ()), *((alone,) if wanted.alone else ())),
         project=mathlib.parent,
         sampling=wanted.sampling,
-        repertoire=("pure", "repertoire"),
+        repertoire=wanted.repertoire,
         budget=(wanted.budget,),
         threads=2 // wanted.at_once,
         at_once=wanted.at_once * arguments.pairs_of_cores,
@@ -181,7 +179,11 @@ def report(run: Path, of_run: str) -> None:
         for file in drawn.iterdir():
             if file.suffix in (".md", ".png"):
                 shutil.copyfile(file, kept / file.name)
-        records = [record for folder in folders for record in read_records(folder)]
+        for folder in folders:
+            packed = gzip.compress((folder / "records.jsonl").read_bytes(), mtime=0)
+            (kept / f"{folder.name}.jsonl.gz").write_bytes(packed)
+        shutil.copyfile(run / "theorems", kept / "theorems")
+        records = in_order(record for folder in folders for record in read_records(folder))
         manifest = read_manifest(folders[0])
         found[name] = {
             "parts": [folder.name for folder in folders],
@@ -232,7 +234,7 @@ def main() -> int:
         "--pairs-of-cores", type=int, default=1, metavar="N", help="a search on each at a time"
     )
     parser.add_argument("--imports", nargs="*", help="for miniF2F, where not all are compiled")
-    parser.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=list(PARTS)[:-1])
+    parser.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=list(PARTS)[:-2])
     parser.add_argument("--minutes", type=float, help="begin no search after so many")
     parser.add_argument("--report", action="store_true", help="tables and figures, no search")
     parser.add_argument("--name", default="", help="of the run, in front of the results' names")

@@ -14,6 +14,7 @@ from engine.evaluation.page import page
 from engine.evaluation.records import read_records
 from engine.evaluation.settings import EvaluationSettings
 from engine.evaluation.statements import read_statements
+from engine.evaluation.summary import in_order
 from engine.evaluation.tables import Table, table_1, table_2
 from engine.protocol import EngineError, ErrorKind
 from engine.settings import read_settings
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from engine.evaluation.records import Record
+    from engine.evaluation.settings import Arm
 
 __all__ = ["add_parser", "draw_all"]
 
@@ -114,7 +116,7 @@ def _records(
                 trees[record.key] = Path(path).as_posix()
     if not records:
         raise EngineError(f"{runs[0]} has no records yet.")
-    return list(records.values()), trees
+    return in_order(records.values()), trees
 
 
 def _settings(runs: Sequence[Path]) -> EvaluationSettings:
@@ -138,7 +140,8 @@ def _figures(
     """Draws all figures; a caption and a path without its ending for each."""
     lists = list(dict.fromkeys(record.list for record in records))
     per_list = {name: [r for r in records if r.list == name] for name in lists}
-    kinds: tuple[tuple[str, str, Callable[[Any, Sequence[Record]], None]], ...] = (
+    arms = list(dict.fromkeys(record.arm for record in records))
+    kinds: tuple[tuple[str, str, Callable[[Any, Sequence[Record], Sequence[Arm]], None]], ...] = (
         ("figure-3-proved-over-time", "Figure 3: proved over time", plots.proved_over_time),
         ("figure-9-nodes-per-depth", "Figure 9: states per depth", plots.nodes_per_depth),
         ("figure-10-proof-sizes", "Figure 10: sizes of proofs", plots.proof_sizes),
@@ -159,7 +162,7 @@ def _figures(
         path = out / file
         with _sheet(path, len(lists)) as panels:
             for axes, name in zip(panels, lists, strict=True):
-                drawn(axes, per_list[name])
+                drawn(axes, per_list[name], arms)
                 axes.set_title(name, fontsize=9)
         yield caption, path
     path = out / "figure-8-n-over-time"

@@ -10,10 +10,10 @@ from engine.evaluation.summary import labels
 from engine.search import DynamicSchedule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from engine.evaluation.records import Record
-    from engine.evaluation.settings import EvaluationSettings
+    from engine.evaluation.settings import Arm, EvaluationSettings
 
 __all__ = ["n_over_time", "nodes_per_depth", "proof_sizes", "proved_over_time"]
 
@@ -38,17 +38,22 @@ def _style(index: int) -> dict[str, Any]:
     }
 
 
-def _of_arms(records: Sequence[Record]) -> dict[str, list[Record]]:
-    short = labels(record.arm for record in records)
-    found: dict[str, list[Record]] = {}
-    for record in records:
-        found.setdefault(short[record.arm.name], []).append(record)
-    return found
+def _of_arms(
+    records: Sequence[Record], arms: Sequence[Arm]
+) -> Iterator[tuple[int, str, list[Record]]]:
+    """The place of each arm that has records among all arms, its label, and these records."""
+    short = labels(arms)
+    for index, arm in enumerate(arms):
+        if mine := [record for record in records if record.arm == arm]:
+            yield index, short[arm.name], mine
 
 
-def proved_over_time(axes: Any, records: Sequence[Record]) -> None:
-    """Figure 3: the share of a list that is proved after so many seconds, for each arm."""
-    for index, (name, mine) in enumerate(_of_arms(records).items()):
+def proved_over_time(axes: Any, records: Sequence[Record], arms: Sequence[Arm]) -> None:
+    """Figure 3: the share of a list that is proved after so many seconds, for each arm.
+
+    An arm looks the same on all lists by its place among ``arms``.
+    """
+    for index, name, mine in _of_arms(records, arms):
         total = sum(record.searched for record in mine)
         times = sorted(record.elapsed for record in mine if record.proved)
         budget = max(record.arm.budget for record in mine)
@@ -110,10 +115,10 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
 
 
-def nodes_per_depth(axes: Any, records: Sequence[Record]) -> None:
+def nodes_per_depth(axes: Any, records: Sequence[Record], arms: Sequence[Arm]) -> None:
     """Figure 9: how many tactic states a search has at each depth, the mean over all searches."""
     deepest = 0
-    for index, (name, mine) in enumerate(_of_arms(records).items()):
+    for index, name, mine in _of_arms(records, arms):
         counts = [r.statistics.nodes_per_depth for r in mine if r.searched]
         if not counts:
             continue
@@ -130,11 +135,10 @@ def nodes_per_depth(axes: Any, records: Sequence[Record]) -> None:
     axes.legend(fontsize=7)
 
 
-def proof_sizes(axes: Any, records: Sequence[Record]) -> None:
+def proof_sizes(axes: Any, records: Sequence[Record], arms: Sequence[Arm]) -> None:
     """Figure 10: how many proofs have so many tactics, for each arm."""
-    arms = _of_arms(records)
     width = 0.8 / max(1, len(arms))
-    for index, (name, mine) in enumerate(arms.items()):
+    for index, name, mine in _of_arms(records, arms):
         sizes = Counter(min(len(r.steps), _LONGEST) for r in mine if r.proved)
         bars = range(1, _LONGEST + 1)
         axes.bar(

@@ -13,11 +13,14 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from engine.cli import main
 from engine.evaluation.compare import compare
+from engine.evaluation.plots import proved_over_time
 from engine.evaluation.records import Record, RecordFile, read_records
 from engine.evaluation.settings import Arm
+from engine.evaluation.summary import in_order
 from engine.evaluation.tables import table_1, table_2
 from engine.evaluation.venn import panels, regions
 from engine.protocol import EngineError
@@ -81,6 +84,26 @@ def test_table_1_counts_what_was_searched_and_what_any_arm_proves() -> None:
     assert "2 of l" in table.caption
     assert all("(paper)" in row for row in cells if row not in ("dynamic", "fixed", "all together"))
     assert not any("paper" in row[0] for row in table_1(A).rows)
+
+
+@given(shuffled=st.permutations(A + B))
+def test_in_which_order_searches_ended_does_not_show(shuffled: list[Record]) -> None:
+    ordered = in_order(shuffled)
+    assert [record.arm for record in ordered] == [DYNAMIC] * len(A) + [FIXED] * len(B)
+    assert table_1(ordered).rows == table_1(A + B).rows
+
+
+def test_an_arm_looks_the_same_on_each_list() -> None:
+    here = [replace(record, list="here") for record in A + B]
+    there = [replace(record, list="there") for record in B]
+    arms = [DYNAMIC, FIXED]
+    drawn = []
+    for records in (here, there):
+        axes = Figure().add_subplot()
+        proved_over_time(axes, records, arms)
+        drawn.append({line.get_label().split()[0]: line.get_color() for line in axes.get_lines()})
+    assert set(drawn[0]) == {"dynamic", "fixed"}
+    assert drawn[1] == {"fixed": drawn[0]["fixed"]}
 
 
 def test_table_2_pairs_arms_that_differ_in_sampling_alone() -> None:
