@@ -58,7 +58,7 @@ async def diagnose(folder: Path, lean: str | None, sandbox: SandboxMode) -> list
         else:
             checks.insert(0, _lean(workplace))
     if workplace is not None:
-        checks += _search_path(workplace)
+        checks += search_path_checks(workplace)
         checks += await asyncio.to_thread(_modules, workplace)
         checks.append(_mathlib(workplace))
         checks.append(await _sandbox(workplace, sandbox))
@@ -129,11 +129,13 @@ def _project(folder: Path, project: Project | None) -> Check:
     return Check(name="project", status="ok", message=message)
 
 
-def _search_path(workplace: Workplace) -> Iterator[Check]:
-    missing = [entry for entry in workplace.search_path if not entry.is_dir()]
-    # A release of Lean names a second folder for its library that some builds lack.
-    library = [entry for entry in missing if entry.parts[-3:] == ("lib", "lean", "library")]
-    missing = [entry for entry in missing if entry not in library]
+def search_path_checks(workplace: Workplace) -> Iterator[Check]:
+    """Whether the folders exist in which Lean looks for modules."""
+    missing = [
+        entry
+        for entry in workplace.search_path
+        if not entry.is_dir() and not _other_library(entry).is_dir()
+    ]
     if missing:
         yield Check(
             name="search path",
@@ -146,6 +148,15 @@ def _search_path(workplace: Workplace) -> Iterator[Check]:
         yield Check(
             name="search path", status="ok", message=f"{len(workplace.search_path)} folders"
         )
+
+
+def _other_library(entry: Path) -> Path:
+    """Lean names two folders for its own library, below the folder where it is installed or where
+    it was built, and has one of them. ``entry`` itself if it is neither.
+    """
+    if entry.parts[-3:] == ("lib", "lean", "library"):
+        return entry.parents[2] / "library"
+    return entry.with_name("lib") / "lean" / "library" if entry.name == "library" else entry
 
 
 # -- modules ---------------------------------------------------------------------------------------

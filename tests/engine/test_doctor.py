@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dsp_lsp.doctor import THEOREM
+from engine.lean.diagnose import search_path_checks
+from engine.lean.session import Workplace
+from engine.lean.toolchain import Toolchain
 from tests.engine.test_cli_end_to_end import Bench
 from tests.fake_lean.cases import STATEMENT
 from tests.fake_lean.faults import Faults
@@ -32,6 +35,16 @@ def doctor(bench: Bench, *argv: str) -> tuple[int, dict[str, dict[str, Any]]]:
         assert check["message"]
         assert check["status"] == "ok" or check["remedy"], check
     return done.status, {check["name"]: check for check in record["checks"]}
+
+
+@pytest.mark.parametrize("there", ["library", "lib/lean/library"])
+def test_lean_has_one_of_its_two_library_folders(tmp_path: Path, there: str) -> None:
+    named = (tmp_path / "library", tmp_path / "lib" / "lean" / "library")
+    toolchain = Toolchain(tmp_path / "bin" / "lean", (3, 51, 1), tmp_path, named)
+    workplace = Workplace(toolchain, None, named)
+    assert [check.status for check in search_path_checks(workplace)] == ["problem"]
+    (tmp_path / there).mkdir(parents=True)
+    assert [check.status for check in search_path_checks(workplace)] == ["ok"]
 
 
 def test_all_is_well(bench: Bench) -> None:
