@@ -46,7 +46,7 @@ from engine.evaluation.figures import draw_all
 from engine.evaluation.records import Record, read_records
 from engine.evaluation.settings import EvaluationSettings, NamedGenerator, StatementList
 from engine.evaluation.statements import choose
-from engine.evaluation.summary import in_order, labels, shares
+from engine.evaluation.summary import arms_of, in_order, labels, shares
 from engine.evaluation.tables import differing
 from engine.lean.session import find_workplace
 from engine.manifest import read_manifest
@@ -56,15 +56,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RESULTS = Path(__file__).parent / "results"
-FIRST, LONG = 60, 10
-"""How many theorems the parts have."""
+FIRST, LONG, PROBLEMS = 60, 10, 40
+"""How many theorems the parts have, and how many problems of miniF2F."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """How many of the drawn theorems, under which arms."""
+    """How many of the drawn theorems, or of miniF2F's problems, under which arms."""
 
     count: int = FIRST
+    minif2f: bool = False
     sampling: tuple[str, ...] = ("dynamic",)
     repertoire: tuple[str, ...] = ("pure", "repertoire")
     model: bool = True
@@ -78,8 +79,8 @@ PARTS = {
     "alone": Part(model=False, alone=True),
     "model": Part(),
     "fixed": Part(sampling=BOTH[1:]),
-    "minif2f": Part(sampling=BOTH),
-    "minif2f-alone": Part(model=False, alone=True),
+    "minif2f": Part(PROBLEMS, minif2f=True, sampling=BOTH),
+    "minif2f-alone": Part(PROBLEMS, minif2f=True, model=False, alone=True),
     "long": Part(LONG, sampling=BOTH, repertoire=("pure",), budget=600.0, at_once=2),
     "long-both": Part(LONG, sampling=BOTH, repertoire=("repertoire",), budget=600.0, at_once=2),
 }
@@ -125,13 +126,13 @@ def settings_of(part: str, arguments: argparse.Namespace, mathlib: Path) -> Eval
     )
     alone = NamedGenerator(name="repertoire", kind="repertoire")
     wanted = PARTS[part]
-    if part.startswith("minif2f"):
+    if wanted.minif2f:
         statements = StatementList(
             name="minif2f-valid",
             kind="jsonl",
             path=arguments.minif2f,
             imports=tuple(arguments.imports) if arguments.imports else None,
-            count=40,
+            count=wanted.count,
             seed=0,
         )
     else:
@@ -182,7 +183,8 @@ def report(run: Path, of_run: str) -> None:
         for folder in folders:
             packed = gzip.compress((folder / "records.jsonl").read_bytes(), mtime=0)
             (kept / f"{folder.name}.jsonl.gz").write_bytes(packed)
-        shutil.copyfile(run / "theorems", kept / "theorems")
+        if (run / "theorems").is_file():  # not where miniF2F alone was searched
+            shutil.copyfile(run / "theorems", kept / "theorems")
         records = in_order(record for folder in folders for record in read_records(folder))
         manifest = read_manifest(folders[0])
         found[name] = {
@@ -205,7 +207,7 @@ def report(run: Path, of_run: str) -> None:
 
 def compared(records: Sequence[Record]) -> list[dict[str, object]]:
     """All pairs of arms that differ in one thing."""
-    arms = [record.arm for record in {r.arm.name: r for r in records}.values()]
+    arms = arms_of(records)
     short = labels(arms)
     by_arm = {arm.name: [r for r in records if r.arm == arm] for arm in arms}
     found: list[dict[str, object]] = []
@@ -234,7 +236,7 @@ def main() -> int:
         "--pairs-of-cores", type=int, default=1, metavar="N", help="a search on each at a time"
     )
     parser.add_argument("--imports", nargs="*", help="for miniF2F, where not all are compiled")
-    parser.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=list(PARTS)[:-2])
+    parser.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=REPORTS["30s"])
     parser.add_argument("--minutes", type=float, help="begin no search after so many")
     parser.add_argument("--report", action="store_true", help="tables and figures, no search")
     parser.add_argument("--name", default="", help="of the run, in front of the results' names")
@@ -245,7 +247,7 @@ def main() -> int:
         return 0
     mathlib = os.environ.get("DSP_LSP_MATHLIB")
     if mathlib is None or (
-        arguments.minif2f is None and any(part.startswith("minif2f") for part in arguments.parts)
+        arguments.minif2f is None and any(PARTS[part].minif2f for part in arguments.parts)
     ):
         print("Set DSP_LSP_MATHLIB, and name miniF2F's problems with --minif2f.", file=sys.stderr)
         return 2

@@ -14,7 +14,7 @@ from engine.evaluation.page import page
 from engine.evaluation.records import read_records
 from engine.evaluation.settings import EvaluationSettings
 from engine.evaluation.statements import read_statements
-from engine.evaluation.summary import in_order
+from engine.evaluation.summary import arms_of, in_order
 from engine.evaluation.tables import Table, table_1, table_2
 from engine.protocol import EngineError, ErrorKind
 from engine.settings import read_settings
@@ -140,7 +140,7 @@ def _figures(
     """Draws all figures; a caption and a path without its ending for each."""
     lists = list(dict.fromkeys(record.list for record in records))
     per_list = {name: [r for r in records if r.list == name] for name in lists}
-    arms = list(dict.fromkeys(record.arm for record in records))
+    arms = arms_of(records)
     kinds: tuple[tuple[str, str, Callable[[Any, Sequence[Record], Sequence[Arm]], None]], ...] = (
         ("figure-3-proved-over-time", "Figure 3: proved over time", plots.proved_over_time),
         ("figure-9-nodes-per-depth", "Figure 9: states per depth", plots.nodes_per_depth),

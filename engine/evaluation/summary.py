@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from engine.evaluation.records import Record
     from engine.evaluation.settings import Arm
 
-__all__ = ["Share", "in_order", "labels", "shares", "summary", "table"]
+__all__ = ["Share", "arms_of", "in_order", "labels", "shares", "summary", "table"]
 
 CUMULATIVE = "all together"
 
@@ -40,19 +40,17 @@ def in_order(records: Iterable[Record]) -> list[Record]:
     """``records``, list by list and arm by arm: pure before with the repertoire, dynamic before
     fixed. Searches that run at the same time are recorded as they end, which must not show.
     """
-    lists: dict[str, int] = {}
-    generators: dict[str, int] = {}
-    known = list(records)
-    for record in known:
-        lists.setdefault(record.list, len(lists))
-        generators.setdefault(record.arm.generator, len(generators))
 
-    def place(record: Record) -> tuple[int, int, bool, str, float, int]:
+    def place(record: Record) -> tuple[str, str, bool, str, float, int]:
         arm = record.arm
-        named = lists[record.list], generators[arm.generator]
-        return (*named, arm.repertoire, arm.sampling, arm.budget, arm.seed)
+        return (record.list, arm.generator, arm.repertoire, arm.sampling, arm.budget, arm.seed)
 
-    return sorted(known, key=place)
+    return sorted(records, key=place)
+
+
+def arms_of(records: Iterable[Record]) -> list[Arm]:
+    """The arms of ``records``, each once, in their order."""
+    return list(dict.fromkeys(record.arm for record in records))
 
 
 def labels(arms: Iterable[Arm]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.evaluation.compare import ALL, compare
-from engine.evaluation.summary import CUMULATIVE, Share, labels, shares, table
+from engine.evaluation.summary import CUMULATIVE, Share, arms_of, labels, shares, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def table_1(records: Sequence[Record], *, paper: bool = False) -> Table:
     short = labels(record.arm for record in records)
     found = shares(records)
     lists = list(dict.fromkeys(record.list for record in records))
-    arms = [record.arm for record in {r.arm.name: r for r in records}.values()]
+    arms = arms_of(records)
     rows = [
         (short[arm.name], *(str(found[arm.name][name]) for name in lists), _seconds(records, arm))
         for arm in arms
