@@ -191,6 +191,7 @@ def report(run: Path, of_run: str) -> None:
             "parts": [folder.name for folder in folders],
             "machine": manifest.get("machine"),
             "processor": manifest.get("processor"),
+            "devices": manifest.get("devices"),
             "lean": manifest.get("lean"),
             "versions": manifest.get("versions"),
             "shares": {

@@ -333,7 +333,7 @@ class ProveResult:
     Lean needs for the proof's tactics alone, where it was measured. ``goals`` is how many were open
     at the site, which rendering ``steps`` anew needs to know. ``cached``: where nothing was
     searched, the note that says whose answer this is; a proof was verified here all the same.
-    ``generator``: the name of what was asked last.
+    ``generator`` and ``device``: the name of what was asked last, and where it runs.
     """
 
     job: str
@@ -350,6 +350,7 @@ class ProveResult:
     verdict: Verdict | None = None
     milliseconds: float | None = None
     generator: str = ""
+    device: str = ""
     notes: list[str] = field(default_factory=list)
     cached: str = ""
 

@@ -287,6 +287,11 @@ def _note(
     for record in records:
         of_arm = counts.setdefault(record.arm.name, {})
         of_arm[record.status] = of_arm.get(record.status, 0) + 1
+    # Of the records, as an evaluation may go on elsewhere.
+    devices: dict[str, list[str]] = {}
+    for generator, device in sorted({(one.arm.generator, one.device) for one in records}):
+        if device:
+            devices.setdefault(generator, []).append(device)
     named = (path for one in settings.lists for path in (one.path, one.names, one.unseen_by))
     files = [path for path in named if path is not None and path.is_file()]
     models = [Path(one.model) for one in settings.generators if one.model is not None]
@@ -298,6 +303,7 @@ def _note(
         counts=counts,
         lean=workplace.toolchain.version_text if workplace is not None else settings.lean,
         processor=_processor(),
+        devices=devices,
         records=RECORDS,
     )
 

@@ -30,6 +30,7 @@ class Record:
     and the later record counts. ``proof`` is the text that stands at the site, ``steps`` its
     tactics. ``elapsed`` counts from the first tactic state, without the verification; ``wall`` is
     everything, with opening and verification. ``load`` is the machine's load when it began.
+    ``device`` is where the generator ran, as it says itself.
     ``tree`` is the picture's path below the evaluation's folder.
     """
 
@@ -46,6 +47,7 @@ class Record:
     elapsed: float = 0.0
     wall: float = 0.0
     load: float = 0.0
+    device: str = ""
     statistics: Statistics = field(default_factory=Statistics)
     notes: tuple[str, ...] = ()
     tree: str = ""

@@ -138,6 +138,7 @@ def _found(result: ProveResult) -> dict[str, object]:
         "goal": result.goal,
         "verdict": result.verdict,
         "elapsed": round(result.elapsed, 3),
+        "device": result.device,
         "statistics": result.statistics,
         "notes": tuple(result.notes),
     }

@@ -329,6 +329,7 @@ class Prover:
             "goals": job.goals,
             "elapsed": run.found_after,
             "generator": run.generator.name,
+            "device": run.generator.device,
             "statistics": run.statistics(),
             "notes": notes,
             "cached": job.cached,

@@ -39,6 +39,7 @@ def test_each_statement_has_a_record_under_each_arm(finished: Path) -> None:
     assert manifest["counts"]["dynamic-repertoire-3000s-seed0"]["not found"] >= 1
     assert manifest["settings"]["budget"] == [3000.0]
     assert manifest["processor"] or manifest["machine"]
+    assert manifest["devices"] == {"repertoire": ["CPU"]}
 
 
 def _kill_after(lines: int, arguments: list[str], records: Path) -> bool:

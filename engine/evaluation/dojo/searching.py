@@ -103,6 +103,7 @@ class DojoSearcher:
             goal=hole.greeting.text,
             verdict=proof.verdict if proof is not None else None,
             elapsed=round(run.found_after, 3),
+            device=run.generator.device,
             statistics=run.statistics(),
             tree=tree,
         )
